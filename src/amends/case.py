@@ -1,0 +1,363 @@
+"""The case folder: its paths, its settings, its lock, its keys, and writing so that a kill leaves it whole.
+
+Layout and what may be rebuilt from what: design, section 4.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+import shutil
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from amends.errors import (
+    BAD_SETTINGS,
+    CASE_EXISTS,
+    CASE_LOCKED,
+    DISK_FULL,
+    NO_RIGHTS,
+    NOT_A_CASE,
+    SECRET_MISSING,
+    UNKNOWN_ZONE,
+    InputError,
+    OperationError,
+    Place,
+)
+from amends.units import Period
+
+SETTINGS = "amends.toml"
+PARTIAL = ".partial-"  # a name that starts so is unfinished work of a command that ran or was killed
+LOCK_WAIT_SECONDS = 10.0
+PRINCIPAL_BYTES = 16  # HMAC-SHA-256 cut to 128 bits: no two of 10**9 credentials collide (p < 2e-21)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What amends.toml says: `[case]` as fields, the other tables as they stand for the rooms that own them."""
+
+    company: str
+    zone: ZoneInfo
+    window: Period | None = None
+    languages: tuple[str, ...] = ("en",)
+    jurisdictions: tuple[str, ...] = ()
+    tables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An opened case folder. Holds no file open; every path is made here."""
+
+    path: Path
+    settings: Settings
+
+    @property
+    def settings_file(self) -> Path:
+        return self.path / SETTINGS
+
+    @property
+    def datamap_file(self) -> Path:
+        return self.path / "datamap.yaml"
+
+    @property
+    def misuse_file(self) -> Path:
+        return self.path / "misuse.yaml"
+
+    @property
+    def evidence(self) -> Path:
+        return self.path / "evidence"
+
+    @property
+    def sources_file(self) -> Path:
+        return self.path / "sources.parquet"
+
+    @property
+    def repeats_file(self) -> Path:
+        return self.path / "repeats.parquet"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events"
+
+    @property
+    def rejects(self) -> Path:
+        return self.path / "rejects"
+
+    @property
+    def mapped(self) -> Path:
+        return self.path / "mapped"
+
+    @property
+    def exposure(self) -> Path:
+        return self.path / "exposure"
+
+    @property
+    def secrets(self) -> Path:
+        return self.path / "secrets"
+
+    @property
+    def queue(self) -> Path:
+        return self.path / "record" / "queue"
+
+    @property
+    def reports(self) -> Path:
+        return self.path / "reports"
+
+    @property
+    def spill(self) -> Path:
+        """A folder of this process for intermediate data, on the case's disk: they are as sensitive as the case."""
+        return self.path / f"{PARTIAL}spill-{os.getpid()}"
+
+    def key(self) -> bytes:
+        """The case's key for keyed hashes. Raises: CAS-008 where it is missing."""
+        try:
+            return (self.secrets / "hmac.key").read_bytes()
+        except FileNotFoundError as error:
+            raise OperationError(SECRET_MISSING, expected="32 bytes in secrets/hmac.key", permanent=True) from error
+
+    @contextmanager
+    def lock(self, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+        """Only one command writes at a time. The kernel frees the lock of a killed process.
+
+        Raises: CAS-004 with the process that holds it, after `wait_seconds`.
+        """
+        with (self.path / ".lock").open("a+") as file:
+            _wait_for_lock(file.fileno(), until=time.monotonic() + wait_seconds)
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+            try:
+                _remove_partial(self.path)
+                yield
+            finally:
+                file.truncate(0)
+
+
+def create_case(path: Path, *, company: str, zone: str, at_rest: str = "not stated", window: Period | None = None) -> Case:
+    """Make a new case folder (mode 0700) with a commented amends.toml and a fresh key.
+
+    Raises: CAS-002 where the folder holds anything, CAS-007 for an unknown zone.
+    """
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputError(UNKNOWN_ZONE, at=Place("--tz"), expected="an IANA name, such as Asia/Seoul") from error
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(CASE_EXISTS, at=Place(str(path)), expected="a folder that is new or empty")
+    with writing(path):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        for name in ("evidence", "events", "rejects", "lookups", "reports", "record/queue"):
+            (path / name).mkdir(parents=True)
+        (path / "secrets").mkdir(mode=0o700)
+        write_atomically(path / "secrets" / "hmac.key", secrets.token_bytes(32))
+        write_atomically(path / SETTINGS, _new_settings(company, zone, at_rest, window).encode())
+    return open_case(path)
+
+
+def open_case(path: Path) -> Case:
+    """The case in `path`. Raises: CAS-001 where there is none, CAS-003 for settings that cannot be used."""
+    file = path / SETTINGS
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(NOT_A_CASE, at=Place(str(path)), expected=f"a folder that holds {SETTINGS}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(BAD_SETTINGS, at=Place(str(file)), expected="UTF-8 text") from error
+    except PermissionError as error:
+        raise InputError(NO_RIGHTS, at=Place(str(file)), expected="the right to read it") from error
+    return Case(path=path, settings=parse_settings(text, file=str(file)))
+
+
+def parse_settings(text: str, *, file: str = SETTINGS) -> Settings:
+    """amends.toml as Settings. Raises: CAS-003 with the place and what was expected there."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(BAD_SETTINGS, at=Place(file), expected=f"TOML; its parser says: {error}") from error
+    case = tables.pop("case", None)
+    if not isinstance(case, dict):
+        raise InputError(BAD_SETTINGS, at=Place(file), expected="a table [case]")
+    where = Place(f"{file}, [case]")
+    for key in case.keys() - {"company", "zone", "window", "languages", "jurisdictions", "at_rest", "database"}:
+        raise InputError(BAD_SETTINGS, at=where, expected=f"no key {key!r}")
+    return Settings(
+        company=_text(case, "company", where),
+        zone=_zone(case, where),
+        window=_window(case.get("window"), where),
+        languages=_texts(case, "languages", where) or ("en",),
+        jurisdictions=_texts(case, "jurisdictions", where),
+        tables=tables,
+    )
+
+
+def keyed_hash(key: bytes, text: str) -> bytes:
+    """A credential as the case stores it: HMAC-SHA-256 under the case's key (RFC 2104), first 128 bits."""
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")[:PRINCIPAL_BYTES]
+
+
+def keyed_hashes(key: bytes, texts: Iterable[bytes]) -> list[bytes]:
+    """`keyed_hash` of many texts in UTF-8, at half the cost: the key's two blocks are hashed once (RFC 2104, section 4)."""
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key.ljust(64, b"\0")))
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key.ljust(64, b"\0")))
+    hashes = []
+    for text in texts:
+        within, around = inner.copy(), outer.copy()
+        within.update(text)
+        around.update(within.digest())
+        hashes.append(around.digest()[:PRINCIPAL_BYTES])
+    return hashes
+
+
+@contextmanager
+def atomic_file(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
+    """A path to write to, which becomes `path` when the block ends well, its bytes on the disk; else nothing is left."""
+    partial = path.with_name(f"{PARTIAL}{os.getpid()}-{secrets.token_hex(4)}-{path.name}"[:255])
+    try:
+        yield partial
+        partial.chmod(mode)
+        _sync(partial)
+        partial.replace(path)
+        _sync(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """`path` holds either what it held before or all of `data`, whatever happens in between."""
+    with atomic_file(path, mode=mode) as partial:
+        partial.write_bytes(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A full disk and missing rights as coded errors. Raises: CAS-005, CAS-006."""
+    try:
+        yield
+    except PermissionError as error:
+        raise InputError(NO_RIGHTS, at=Place(str(path)), expected="the right to write there") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OperationError(DISK_FULL, at=Place(str(path)), expected="room for what is written") from error
+        raise
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _wait_for_lock(file: int, *, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                holder = os.pread(file, 20, 0).decode("ascii", "replace") or "unknown"
+                raise OperationError(CASE_LOCKED, expected=f"no other writer; process {holder} holds the lock") from error
+            time.sleep(0.05)
+
+
+def _remove_partial(folder: Path) -> None:
+    """Unfinished work of killed commands; called under the lock, so that nobody alive owns it but readers what they spilled."""
+    for name in (".", "evidence", "events", "rejects", "secrets", "secrets/principals", "record/queue", "exposure", "mapped"):
+        for partial in (folder / name).glob(f"{PARTIAL}*"):
+            if _is_spill_of_the_living(partial.name):
+                continue
+            shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)
+
+
+def _is_spill_of_the_living(name: str) -> bool:
+    """Is it `Case.spill` of a process that runs? A look-up takes no lock, and this command's own engine may be open already."""
+    process = name.removeprefix(f"{PARTIAL}spill-")
+    return process != name and process.isdigit() and Path(f"/proc/{process}").exists()
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _text(table: Mapping[str, Any], key: str, where: Place) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(BAD_SETTINGS, at=where, expected=f'{key} = "TEXT"')
+    return value
+
+
+def _texts(table: Mapping[str, Any], key: str, where: Place) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InputError(BAD_SETTINGS, at=where, expected=f'{key} = ["TEXT", ...]')
+    return tuple(value)
+
+
+def _zone(table: Mapping[str, Any], where: Place) -> ZoneInfo:
+    name = _text(table, "zone", where)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputError(BAD_SETTINGS, at=where, expected='zone as an IANA name, such as "Asia/Seoul"') from error
+
+
+def _window(value: Any, where: Place) -> Period | None:
+    if value is None:
+        return None
+    shape = "window = {from = 2025-04-14T00:00:00+09:00, to = 2025-11-18T23:00:00+09:00}"
+    if not isinstance(value, dict) or value.keys() != {"from", "to"}:
+        raise InputError(BAD_SETTINGS, at=where, expected=shape)
+    start, end = value["from"], value["to"]
+    if not all(isinstance(instant, datetime) and instant.tzinfo is not None for instant in (start, end)) or end <= start:
+        raise InputError(BAD_SETTINGS, at=where, expected=f"{shape}, with offsets, the first before the second")
+    return Period(start, end)
+
+
+def _new_settings(company: str, zone: str, at_rest: str, window: Period | None) -> str:
+    shown = "# window = {from = 2025-04-14T00:00:00+09:00, to = 2025-11-18T23:00:00+09:00}"
+    if window is not None:
+        shown = f"window = {{from = {window.start.isoformat()}, to = {window.end.isoformat()}}}"
+    return f"""\
+# This file says what the case is about and how its evidence is read.
+# Secrets are named here (env:NAME or file:PATH), never written.
+
+[case]
+company = {_quoted(company)}
+zone = {_quoted(zone)}            # of the people who read the case; each source has its own
+languages = ["ko", "en"]
+# jurisdictions = ["KR", "EU"]
+at_rest = {_quoted(at_rest)}      # where the encryption of this folder lives
+# When misuse was possible. Time inside it that no log covers is a gap. Without it: first to last event, and no scope is final.
+{shown}
+
+# How evidence is read; the last block that matches wins; without one each file is recognised by itself or refused.
+# [[evidence]]
+# match = "web-1/access.log*"     # a glob over the last parts of the path as given
+# server = "web-1"
+# layer = "app"                   # edge | balancer | app
+# format = "nginx"
+# log_format = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
+# principal = ["tok"]             # columns that hold the credential; the first that is present, else the address
+# account = "uid"                 # column that holds whom the principal claims to be
+"""
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string (toml.io v1.0, Strings)."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'

@@ -1,0 +1,361 @@
+"""Documents: YAML read as text, each value with its place, and every fault of a file told at once.
+
+A scalar is a string until the schema says otherwise (`00123` is an id, `NO` is Norway); a key stands once; anchors, aliases,
+tags, merge keys and a second document are faults. Files are hostile: size, depth and number of faults are bounded.
+How to read: `read_document(...)`, then `document.root.as_mapping(...)`, `.as_text()` ... down the tree, then `document.finish()`.
+A faulty value reads as an empty one, so that reading goes on to the next fault; `finish` raises before anybody uses the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from amends.errors import BAD_VALUE, BAD_YAML, MISSING_KEY, NO_RIGHTS, UNKNOWN_KEY, Code, Finding, InputError, Place
+
+MOST_BYTES = 4 * 1024 * 1024  # long lists belong in files beside the document
+MOST_DEPTH = 32
+MOST_FINDINGS = 100  # then the rest is summed up in one
+NEVER = datetime.min.replace(tzinfo=UTC)  # what a faulty instant reads as
+
+# RFC 3339, section 5.6, with the offset demanded; no leap second, at most microseconds.
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # only its event stream is used: nothing is ever constructed
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    text: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    items: tuple[Node, ...]
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Keys in the order of the file, each once."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    at: Place
+
+
+Node = Scalar | Listing | Mapped
+
+
+class Findings:
+    """The faults of one document, in the order in which they were met."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Finding, None] = {}  # as an ordered set
+        self.more = 0
+
+    def add(self, code: Code, at: Place, expected: str, next_step: str | None = None) -> None:
+        finding = Finding(code, at, expected, next_step or code.next_step)
+        if finding in self.kept:
+            return
+        if len(self.kept) < MOST_FINDINGS:
+            self.kept[finding] = None
+        else:
+            self.more += 1
+
+    def listed(self) -> tuple[Finding, ...]:
+        """In the order of the file; what stood over the limit is one finding with its number."""
+        found = sorted(self.kept, key=lambda finding: (finding.at.line or 0, finding.at.column or 0) if finding.at else (0, 0))
+        if self.more and found:
+            last = found[-1]
+            found.append(Finding(last.code, last.at, f"none of {self.more} more faults either", last.next_step))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file: its name in findings, the hash of its bytes, its top value, the faults found so far."""
+
+    source: str
+    sha256: str
+    root: Value
+    findings: Findings
+
+    def finish(self) -> None:
+        """Raise every fault found so far as one InputError; nothing read from the document may be used before."""
+        if found := self.findings.listed():
+            raise InputError.of(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value at its place. `node` is None where a required key is missing: told already, it reads as empty in silence."""
+
+    node: Node | None
+    at: Place
+    findings: Findings
+
+    @property
+    def is_text(self) -> bool:
+        return isinstance(self.node, Scalar)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, Listing)
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.node, Mapped)
+
+    def fault(self, expected: str, *, code: Code = BAD_VALUE, next_step: str | None = None) -> None:
+        """Tell that this value is wrong. `expected` never repeats a person's data or a credential."""
+        if self.node is not None:
+            self.findings.add(code, self.at, expected, next_step)
+
+    def as_text(self, expected: str = "a text that is not empty") -> str:
+        if isinstance(self.node, Scalar) and self.node.text:
+            return self.node.text
+        self.fault(expected)
+        return ""
+
+    def as_choice(self, choices: Sequence[str]) -> str:
+        """One of these words; the first where it is faulty."""
+        text = self.as_text(expected := "one of " + ", ".join(choices))
+        if text and text not in choices:
+            self.fault(expected)
+        return text if text in choices else choices[0]
+
+    def as_flag(self) -> bool:
+        return self.as_choice(("false", "true")) == "true"
+
+    def as_integer(self, *, least: int | None = None, most: int | None = None) -> int:
+        """A whole number in decimal digits, without leading zeros, within the bounds."""
+        expected = _integer_expected(least, most)
+        text = self.as_text(expected)
+        if not text:
+            return least or 0
+        number = int(text) if INTEGER.fullmatch(text) else None
+        if number is None or (least is not None and number < least) or (most is not None and number > most):
+            self.fault(expected)
+            return least or 0
+        return number
+
+    def as_instant(self) -> datetime:
+        """An instant in UTC from RFC 3339 with its offset."""
+        expected = "an instant with its offset, such as 2026-11-20T09:00:00+09:00"
+        text = self.as_text(expected)
+        try:
+            if INSTANT.fullmatch(text):
+                return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):  # 30 February, hour 25, or before the year 1 in UTC
+            pass
+        if text:
+            self.fault(expected)
+        return NEVER
+
+    def as_date(self) -> date:
+        """A civil date, `2026-11-20`."""
+        expected = "a date such as 2026-11-20"
+        text = self.as_text(expected)
+        try:
+            if DATE.fullmatch(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        if text:
+            self.fault(expected)
+        return NEVER.date()
+
+    def as_list(self, expected: str = "a list") -> tuple[Value, ...]:
+        if isinstance(self.node, Listing):
+            return tuple(Value(item, item.at, self.findings) for item in self.node.items)
+        self.fault(expected)
+        return ()
+
+    def as_one_or_list(self) -> tuple[Value, ...]:
+        """A list, or one value that stands for a list of one."""
+        return self.as_list() if self.is_list else (self,)
+
+    def as_entries(self, expected: str = "keys with values") -> tuple[tuple[str, Value], ...]:
+        """A mapping whose keys are free: names with their values."""
+        if isinstance(self.node, Mapped):
+            return tuple((key.text, Value(value, key.at, self.findings)) for key, value in self.node.entries)
+        self.fault(expected)
+        return ()
+
+    def as_mapping(self, *, required: Sequence[str] = (), optional: Sequence[str] = ()) -> Fields:
+        """A mapping of known keys; an unknown one and a missing one are faults."""
+        known = (*required, *optional)
+        if not isinstance(self.node, Mapped):
+            self.fault("keys: " + ", ".join(known))
+            return Fields({}, Value(None, self.at, self.findings))
+        present: dict[str, Value] = {}
+        for key, value in self.node.entries:
+            if key.text in known:
+                present[key.text] = Value(value, value.at, self.findings)
+            else:
+                self.findings.add(UNKNOWN_KEY, key.at, "one of " + ", ".join(known))
+        for name in required:
+            if name not in present:
+                self.findings.add(MISSING_KEY, self.at, f"the key {name}")
+        return Fields(present, Value(None, self.at, self.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The known keys of a mapping."""
+
+    present: dict[str, Value]
+    absent: Value
+
+    def __getitem__(self, name: str) -> Value:
+        """The value of a required key; a silent empty one where it is missing (that was told already)."""
+        return self.present.get(name, self.absent)
+
+    def optional(self, name: str) -> Value | None:
+        return self.present.get(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.present
+
+
+def read_document(path: Path, *, source: str | None = None) -> Document:
+    """The file's document; `source` is its name in findings, else its own."""
+    name = source or path.name
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(NO_RIGHTS, at=Place(name), expected="a file that can be read") from error
+    return parse_document(data, source=name)
+
+
+def parse_document(data: bytes, *, source: str) -> Document:
+    """The document in these bytes. A file that is not YAML at all raises at once; other faults wait for `finish`."""
+    if len(data) > MOST_BYTES:
+        raise InputError(BAD_YAML, at=Place(source), expected=f"at most {MOST_BYTES:,} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(BAD_YAML, at=Place(source, line), expected="text in UTF-8") from error
+    findings = Findings()
+    node = _Composer(source, findings).compose(text)
+    return Document(source, hashlib.sha256(data).hexdigest(), Value(node, node.at, findings), findings)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping that is being read."""
+
+    at: Place
+    is_mapping: bool
+    values: list[Node] = field(default_factory=list)
+    entries: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
+    key: Scalar | None = None
+
+
+class _Composer:
+    """Nodes from the event stream, without recursion: depth is a number that is checked."""
+
+    def __init__(self, source: str, findings: Findings) -> None:
+        self.source = source
+        self.findings = findings
+        self.open: list[_Open] = []
+        self.top: Node | None = None
+
+    def compose(self, text: str) -> Node:
+        try:
+            for event in self._events(text):
+                self._take(event)
+        except yaml.MarkedYAMLError as error:
+            at = self._place(error.problem_mark or error.context_mark)
+            raise InputError(
+                BAD_YAML, at=at, expected=f"YAML ({error.problem or error.context or 'it cannot be read'})"
+            ) from error
+        except yaml.YAMLError as error:  # a control character, say
+            raise InputError(BAD_YAML, at=Place(self.source), expected="YAML of printable characters") from error
+        if self.top is None:
+            raise InputError(BAD_YAML, at=Place(self.source, 1), expected="a document; the file is empty")
+        return self.top
+
+    def _events(self, text: str) -> Iterator[yaml.Event]:
+        documents = 0
+        for event in yaml.parse(text, Loader=LOADER):
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._fault(event, "one document in the file")
+                    return
+            yield event
+
+    def _take(self, event: yaml.Event) -> None:
+        if getattr(event, "tag", None) is not None:
+            self._fault(event, "no tag (!...): every value is read as text")
+        if isinstance(event, yaml.AliasEvent):
+            self._fault(event, "the value itself, not an alias (*...)")
+            self._put(Scalar("", self._at(event)))
+            return
+        if getattr(event, "anchor", None) is not None:
+            self._fault(event, "no anchor (&...)")
+        if isinstance(event, yaml.ScalarEvent):
+            if event.value == "<<" and event.implicit[0] and self._waits_for_key():
+                self._fault(event, "no merge key (<<)")
+            self._put(Scalar(event.value, self._at(event)))
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            if len(self.open) >= MOST_DEPTH:
+                raise InputError(BAD_YAML, at=self._at(event), expected=f"at most {MOST_DEPTH} levels")
+            self.open.append(_Open(self._at(event), isinstance(event, yaml.MappingStartEvent)))
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._put(_closed(self.open.pop()))
+
+    def _waits_for_key(self) -> bool:
+        return bool(self.open) and self.open[-1].is_mapping and self.open[-1].key is None
+
+    def _put(self, node: Node) -> None:
+        """A finished node to where it belongs: the top, a list, a key or its value."""
+        if not self.open:
+            self.top = node
+            return
+        inside = self.open[-1]
+        if not inside.is_mapping:
+            inside.values.append(node)
+        elif inside.key is None:
+            if not isinstance(node, Scalar):
+                self.findings.add(BAD_YAML, node.at, "a plain text as key")
+            inside.key = node if isinstance(node, Scalar) else Scalar("", node.at)
+        else:
+            key, inside.key = inside.key, None
+            if key.text in inside.entries:
+                self.findings.add(
+                    BAD_YAML, key.at, f"this key once; it stands in line {inside.entries[key.text][0].at.line} already"
+                )
+            else:
+                inside.entries[key.text] = (key, node)
+
+    def _fault(self, event: yaml.Event, expected: str) -> None:
+        self.findings.add(BAD_YAML, self._at(event), expected)
+
+    def _at(self, event: yaml.Event) -> Place:
+        return self._place(event.start_mark)
+
+    def _place(self, mark: Any) -> Place:
+        """A mark of either parser; columns count characters from 1."""
+        return Place(self.source, mark.line + 1, mark.column + 1) if mark else Place(self.source)
+
+
+def _closed(done: _Open) -> Node:
+    return Mapped(tuple(done.entries.values()), done.at) if done.is_mapping else Listing(tuple(done.values), done.at)
+
+
+def _integer_expected(least: int | None, most: int | None) -> str:
+    bounds = [f"{word} {number:,}" for word, number in (("at least", least), ("at most", most)) if number is not None]
+    return " ".join(["a whole number", *bounds])

@@ -1,0 +1,14 @@
+"""Errors of the engine."""
+
+from __future__ import annotations
+
+from amends.errors import Code
+
+OUT_OF_MEMORY = Code(
+    "ENG-001", "the step does not fit into the memory it was given", "run it again with a larger --memory, such as --memory 6GB"
+)
+ENGINE_FAILED = Code(
+    "ENG-002",
+    "a file of the case could not be read or written by the engine",
+    "run amends sources CASE --verify, then this again",
+)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+
+from amends.engine import Query, Table, open_engine
+from amends.engine.errors import ENGINE_FAILED, OUT_OF_MEMORY
+from amends.engine.query import I64, TEXT
+from amends.errors import OperationError
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with open_engine(spill=tmp_path / "spill", memory_bytes=256 << 20, threads=1) as engine:
+        yield engine
+
+
+def test_rows_carry_the_declared_names(engine):
+    assert engine.rows(Query({"kind": TEXT, "number": I64}, "select 'account', 3::bigint")) == [{"kind": "account", "number": 3}]
+
+
+def test_values_are_bound_and_never_become_sql(engine):
+    hostile = "x'; drop table events; --"
+
+    row = engine.row(Query({"text": TEXT}, "select $text", {"text": hostile}))
+
+    assert row == {"text": hostile}
+
+
+def test_a_table_of_files_quotes_their_names(engine, tmp_path):
+    file = tmp_path / 'it\'s "one".parquet'
+    engine.write(Query({"number": I64}, "select unnest([3, 1, 2])::bigint as number"), file)
+
+    rows = engine.rows(Query({"number": I64}, f"select number from {Table.parquet([file])} order by number"))
+
+    assert [row["number"] for row in rows] == [1, 2, 3]
+
+
+def test_written_rows_keep_their_order_and_are_counted(engine, tmp_path):
+    query = Query({"number": I64}, "select range as number from range(100000) order by number desc")
+
+    written = engine.write(query, tmp_path / "rows.parquet")
+
+    assert written == 100_000
+    assert pq.read_table(tmp_path / "rows.parquet")["number"][0].as_py() == 99_999
+
+
+def test_a_named_table_can_have_any_name(engine):
+    engine.keep('odd "name', Query({"number": I64}, "select 1::bigint as number"))
+
+    table = Table.named('odd "name')
+    assert engine.row(Query({"number": I64}, f"select number from {table}")) == {"number": 1}
+
+
+def test_the_declared_columns_can_be_compared_with_what_comes_out(engine):
+    query = Query({"number": I64}, "select 1::bigint as number")
+
+    assert engine.columns(query) == query.columns
+
+
+def test_the_engine_never_fetches_extensions(engine):
+    setting = Query({"value": TEXT}, "select current_setting('autoinstall_known_extensions')::varchar")
+
+    assert engine.row(setting) == {"value": "false"}
+
+
+def test_a_step_too_large_for_its_memory_says_so(tmp_path):
+    query = Query({"n": I64}, "select length(list(range)) from range(40000000)")
+    small = open_engine(spill=tmp_path / "spill", memory_bytes=32 << 20, threads=1)
+
+    with small as engine, pytest.raises(OperationError) as failed:
+        engine.rows(query)
+
+    assert failed.value.code is OUT_OF_MEMORY
+
+
+def test_a_missing_file_is_a_coded_error_that_quotes_nothing(engine, tmp_path):
+    with pytest.raises(OperationError) as failed:
+        engine.rows(Query({"n": I64}, f"select count(*) from {Table.parquet([tmp_path / 'gone.parquet'])}"))
+
+    assert failed.value.code is ENGINE_FAILED
+
+
+def test_spilled_data_are_gone_when_the_engine_closes(tmp_path):
+    with open_engine(spill=tmp_path / "spill"):
+        assert (tmp_path / "spill").is_dir()
+
+    assert not (tmp_path / "spill").exists()
