@@ -1,0 +1,119 @@
+"""Which format a file has: each format is asked whether it knows a sample; none, or two that disagree, is refused with the
+reasons.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from amends.count.evidence.blocks import iter_parsed
+from amends.count.evidence.errors import NO_ZONE, UNKNOWN_FORMAT
+from amends.count.evidence.events import EventColumns
+from amends.count.evidence.formats import Format, formats
+from amends.count.evidence.json_times import NO_ZONE_REASON
+from amends.count.evidence.plain import open_plain
+from amends.count.evidence.principals import KeyedHashes
+from amends.count.evidence.schema import LineReader, Parsed
+from amends.count.evidence.settings import Reading
+from amends.errors import InputError, Place
+
+AUTO = "auto"
+SAMPLE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a file is read as, and why; no format where it holds no bytes that could be read."""
+
+    format: str | None
+    why: str
+
+
+def choose(file: Path, reading: Reading, *, name: str) -> Choice:
+    """The format of `file`, checked against its first lines: the settings must make a reader, and name columns that are there.
+
+    Raises: EVI-002 for a bad log format, EVI-003 where it is not recognised, EVI-004 for stamps without a zone, EVI-005 for a
+    column that is not logged.
+    """
+    sample = read_sample(file)
+    choice = recognise(sample, reading, name=name) if reading.format == AUTO else _named(reading, name=name)
+    if choice.format is None:
+        return choice
+    reader = _reader(formats()[choice.format], reading, name)
+    EventColumns(reader.columns, reading, source="", name=name, hashes=KeyedHashes(b""))
+    for parsed in _parsed(reader, sample):
+        without = [
+            row["line"] for row in parsed.rejects.select(["line", "reason"]).to_pylist() if row["reason"] == NO_ZONE_REASON
+        ]
+        if without:
+            raise InputError(
+                NO_ZONE, at=Place(name, line=without[0]), expected="an offset such as +09:00, or the zone of this source"
+            )
+    return choice
+
+
+def read_sample(file: Path) -> bytes:
+    """The first plain bytes, cut after a whole line where there is one."""
+    sample = bytearray(SAMPLE_BYTES)
+    with open_plain(file) as plain:
+        view, size = memoryview(sample), 0
+        while size < SAMPLE_BYTES and (count := plain.readinto(view[size:])):
+            size += count
+        view.release()
+    end = sample.rfind(b"\n", 0, size) + 1 if size == SAMPLE_BYTES else size
+    return bytes(sample[: end or size])
+
+
+def recognise(sample: bytes, reading: Reading, *, name: str) -> Choice:
+    """The one format that knows the sample. Raises: EVI-003."""
+    if not sample:
+        return Choice(None, "no bytes to read")
+    claims = {known: why for known, form in formats().items() if (why := form.recognise(sample))}
+    if not claims:
+        raise InputError(UNKNOWN_FORMAT, at=Place(name), expected=f"lines of one of the formats {', '.join(formats())}")
+    ranked = sorted(claims, key=_rank)
+    if len(ranked) > 1 and not _agree([formats()[known] for known in ranked], reading, sample):
+        raise InputError(
+            UNKNOWN_FORMAT, at=Place(name), expected=f"lines of one format only; these read as {' and as '.join(sorted(claims))}"
+        )
+    chosen, others = ranked[0], ranked[1:]
+    also = f"; {' and '.join(others)} would read it alike, but may mean another moment by its stamps" if others else ""
+    return Choice(chosen, f"taken for {chosen}: {claims[chosen]}{also}")
+
+
+def _named(reading: Reading, *, name: str) -> Choice:
+    if reading.format not in formats():
+        raise InputError(UNKNOWN_FORMAT, at=Place(name), expected=f"format as one of auto, {', '.join(formats())}")
+    return Choice(reading.format, "named in the settings")
+
+
+def _reader(form: Format, reading: Reading, name: str) -> LineReader:
+    try:
+        return form.reader(reading)
+    except InputError as error:  # the place within the setting, and for which file
+        raise InputError.of([replace(finding, at=finding.at or Place(name)) for finding in error.findings]) from error
+
+
+def _rank(known: str) -> tuple[bool, str]:
+    """Of formats that read alike, the one whose stamp is the end of an answer: nothing in the answer can be younger than it."""
+    return formats()[known].TIME_IS != "end", known
+
+
+def _agree(claiming: Iterable[Format], reading: Reading, sample: bytes) -> bool:
+    """Whether all of them make the same events and rejects of the sample."""
+    without_columns = replace(reading, principal=(), account=None, issued=None)
+    readings = [[_comparable(parsed) for parsed in _parsed(form.reader(without_columns), sample)] for form in claiming]
+    return all(other == readings[0] for other in readings[1:])
+
+
+def _comparable(parsed: Parsed) -> tuple[object, object]:
+    shared = ("line", "time", "client", "method", "target", "status", "sent", "agent")
+    events = parsed.events.select([name for name in shared if name in parsed.events.schema.names])
+    return events.to_pydict(), parsed.rejects.column("line").to_pylist()
+
+
+def _parsed(reader: LineReader, sample: bytes) -> list[Parsed]:
+    return list(iter_parsed(io.BytesIO(sample), reader))

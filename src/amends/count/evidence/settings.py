@@ -1,0 +1,98 @@
+"""How evidence is read: the `[[evidence]]` blocks of amends.toml, and the same settings from the command line.
+
+Events and rejects depend on a source's bytes and its block alone, so the block's hash (`config_hash`) stands beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from amends.case import Case
+from amends.count.evidence.errors import BAD_BLOCK
+from amends.errors import InputError, Place
+
+LAYERS = ("edge", "balancer", "app")  # from the outside to the inside
+TIMES = ("start", "end")  # what the stamp means: nginx logs the end of an answer, Apache's %t its start
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the sources that `match` names are read; every key may be left out.
+
+    `server` is a constant or the name of a logged column; `principal` names columns, the first that is present wins, else the
+    address; `columns` maps a column to the dotted path of a JSON member (format "json" only).
+    """
+
+    match: str = "*"
+    server: str | None = None
+    layer: str = "app"
+    time_is: str | None = None
+    format: str = "auto"
+    log_format: str | None = None
+    principal: tuple[str, ...] = ()
+    account: str | None = None
+    issued: str | None = None
+    zone: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def config_hash(self) -> str:
+        """SHA-256 over all that decides how a line is read; `match` is not part of it."""
+        settings = asdict(replace(self, match="*"))
+        return hashlib.sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
+    """One `[[evidence]]` block as a Reading. Raises: EVI-001 for an unknown key or a value that cannot be."""
+    names = {"match", "server", "layer", "time_is", "format", "log_format", "principal", "account", "issued", "zone", "columns"}
+    for key in table.keys() - names:
+        raise InputError(BAD_BLOCK, at=at, expected=f"one of the keys {', '.join(sorted(names))}; {key!r} is none of them")
+    values = dict(table)
+    principal = values.pop("principal", ())
+    principal = (principal,) if isinstance(principal, str) else principal
+    if not all(isinstance(name, str) for name in principal):
+        raise InputError(BAD_BLOCK, at=at, expected='principal = ["COLUMN", ...]')
+    columns = values.pop("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(path, str) for path in columns.values()):
+        raise InputError(BAD_BLOCK, at=at, expected='columns = {time = "PATH", client = "PATH", ...}')
+    for key, value in values.items():
+        if not isinstance(value, str):
+            raise InputError(BAD_BLOCK, at=at, expected=f"{key} as text in quotes")
+    reading = Reading(principal=tuple(principal), columns=columns, **values)
+    if reading.layer not in LAYERS:
+        raise InputError(BAD_BLOCK, at=at, expected=f"layer as one of {', '.join(LAYERS)}")
+    if reading.time_is not in (None, *TIMES):
+        raise InputError(BAD_BLOCK, at=at, expected='time_is as "start" or "end"')
+    if reading.zone is not None:
+        try:
+            ZoneInfo(reading.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise InputError(BAD_BLOCK, at=at, expected="zone as an IANA name, such as Asia/Seoul") from error
+    return reading
+
+
+def evidence_blocks(case: Case) -> list[Reading]:
+    """The `[[evidence]]` blocks of amends.toml. Raises: EVI-001."""
+    tables = case.settings.tables.get("evidence", [])
+    tables = tables if isinstance(tables, list) else [tables]
+    return [
+        parse_reading(table if isinstance(table, dict) else {}, at=Place(f"{case.settings_file}, [[evidence]] number {number}"))
+        for number, table in enumerate(tables, 1)
+    ]
+
+
+def reading_for(path: PurePath, readings: list[Reading]) -> Reading:
+    """The last block that matches the last parts of the path as given (`*` crosses folders); no block: everything by itself."""
+    parts = path.as_posix().split("/")
+    for reading in reversed(readings):
+        wanted = reading.match.lstrip("/")
+        if any(fnmatchcase("/".join(parts[start:]), wanted) for start in range(len(parts))):
+            return reading
+    return Reading()

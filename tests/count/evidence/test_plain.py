@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amends.count.evidence.plain import PlainBytes, open_plain
+
+TEXT = b"".join(b"line %d %s\n" % (number, hashlib.sha256(b"%d" % number).hexdigest().encode()) for number in range(20_000))
+PACKED = gzip.compress(TEXT)
+
+
+class Pipe(io.BytesIO):
+    """Cannot seek, and gives a few bytes at a time."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(1 + self.tell() % 1000)
+
+    def seekable(self) -> bool:
+        return False
+
+
+def drain(stored: io.BytesIO, most: int = 70_000) -> tuple[bytes, PlainBytes]:
+    """All plain bytes; the counters and the hash must be whole whatever came."""
+    plain = PlainBytes(stored)
+    buffer = memoryview(bytearray(most))
+    text = bytearray()
+    while count := plain.readinto(buffer):
+        text += buffer[:count]
+    assert plain.stored_sha256 == hashlib.sha256(stored.getvalue()).hexdigest()
+    assert (plain.stored_bytes, plain.plain_bytes) == (len(stored.getvalue()), len(text))
+    return bytes(text), plain
+
+
+@given(st.binary(max_size=300), st.integers(1, 50))
+def test_bytes_that_are_no_gzip_come_as_they_are(text: bytes, most: int) -> None:
+    if text.startswith(b"\x1f\x8b"):
+        text = b"x" + text
+
+    plain, source = drain(io.BytesIO(text), most)
+
+    assert plain == text
+    assert (source.container, source.fault) == (None, None)
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, Pipe])
+def test_members_are_decoded_one_after_the_other(kind: type[io.BytesIO]) -> None:
+    text, source = drain(kind(PACKED + gzip.compress(b"") + gzip.compress(b"second\n")))
+
+    assert text == TEXT + b"second\n"
+    assert (source.container, source.members, source.fault) == ("gzip", 3, None)
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, Pipe])
+def test_a_cut_file_gives_what_can_be_decoded_and_tells_the_fault(kind: type[io.BytesIO]) -> None:
+    cut = PACKED[: len(PACKED) * 6 // 10]
+
+    text, source = drain(kind(cut))
+
+    whole = zlib.decompressobj(31).decompress(cut)
+    assert whole.startswith(text)
+    assert len(text) >= len(whole) - (8 if kind is Pipe else 0)  # isal keeps back what it has not sorted out
+    assert source.fault == "gzip: the file ends inside member 1"
+
+
+@pytest.mark.parametrize("junk", [b"junk", bytes(512), b"x"])
+def test_bytes_after_the_last_member_are_told(junk: bytes) -> None:
+    text, source = drain(io.BytesIO(PACKED + junk))
+
+    assert text == TEXT
+    assert source.fault == "gzip: bytes that are no member after member 1"
+
+
+@pytest.mark.parametrize("begun", [b"\x1f", b"\x1f\x8b", PACKED[:9]])
+def test_a_member_that_only_begins_is_told(begun: bytes) -> None:
+    text, source = drain(io.BytesIO(PACKED + begun))
+
+    assert text == TEXT
+    assert source.fault == "gzip: the file ends inside member 2"
+
+
+def test_a_wrong_checksum_loses_nothing_and_is_told() -> None:
+    wrong = bytearray(PACKED)
+    wrong[-6] ^= 0xFF
+
+    text, source = drain(io.BytesIO(bytes(wrong)))
+
+    assert text == TEXT
+    assert source.fault is not None
+    assert source.fault.endswith("in member 1")
+
+
+SMALL = gzip.compress(TEXT[:4000])
+
+
+@given(st.integers(10, len(SMALL) - 9), st.integers(1, 255))
+def test_a_flipped_byte_gives_all_that_zlib_could_give(place: int, flip: int) -> None:
+    wrong = bytearray(SMALL)
+    wrong[place] ^= flip
+
+    text, source = drain(io.BytesIO(bytes(wrong)))
+
+    assert len(text) >= len(by_zlib(bytes(wrong)))
+    assert text.startswith(by_zlib(bytes(wrong)))
+    assert source.fault is not None
+
+
+def by_zlib(packed: bytes) -> bytes:
+    """What zlib hands out of one member before it fails, eight bytes at a time."""
+    decoder = zlib.decompressobj(31)
+    text = b""
+    try:
+        for begin in range(0, len(packed), 8):
+            text += decoder.decompress(packed[begin : begin + 8])
+    except zlib.error:
+        return text
+    return text
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_streamed() -> None:
+    text = 100 * 1024 * 1024
+    plain = PlainBytes(io.BytesIO(gzip.compress(b"\n" * text)))
+    buffer = memoryview(bytearray(1 << 20))
+
+    while plain.readinto(buffer):
+        assert plain.plain_bytes <= text
+
+    assert (plain.plain_bytes, plain.fault) == (text, None)
+    assert plain.stored_bytes < text // 500
+
+
+def test_a_file_is_opened_for_its_plain_bytes(tmp_path: Path) -> None:
+    (tmp_path / "access.log.gz").write_bytes(PACKED)
+    buffer = memoryview(bytearray(2 * len(TEXT)))
+
+    with open_plain(tmp_path / "access.log.gz") as plain:
+        first = plain.readinto(buffer)
+
+    assert bytes(buffer[:first]) == TEXT[:first] != b""
