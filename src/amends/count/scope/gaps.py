@@ -1,0 +1,173 @@
+"""The term `gap`: how many subjects may have been seen while a server's log is missing.
+
+For each selector, endpoint and missing server: the highest number of new subjects that it showed in one clock hour, times the
+clock hours of the gap that lie within the selector's time; or less, where a `[[ceiling]]` proves less. A subject is new in the
+hour in which that selector and endpoint showed it for the first time, on whatever server. A server that never showed any has the
+highest of the others. Assumes: no faster in the gap than ever seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from amends.count.scope.ceilings import Ceiling
+from amends.count.scope.chosen import CHOSEN, Ground, disclosed
+from amends.count.scope.disclosures import UNNAMED, kinds_of
+from amends.count.scope.exposure import seen
+from amends.count.scope.misuse import Selector
+from amends.count.scope.selection import BITS, EPOCH
+from amends.engine import Query
+from amends.engine.query import I64, TEXT
+from amends.units import Period, without
+
+HOUR = timedelta(hours=1)
+HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Time that no log of this server (`""`: of one without a name) covers. `endpoints`: only these (cacheable ones, without a
+    log of the edge); None: all.
+    """
+
+    server: str
+    period: Period
+    reason: str
+    endpoints: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The highest hourly number of new subjects (or of views) that an endpoint showed on a server."""
+
+    endpoint: int
+    server: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class GapTerm:
+    """What one selector may have seen by one endpoint of one missing server."""
+
+    selector: int
+    endpoint: int
+    server: str
+    hours: int
+    rate: int
+    most: int
+
+
+def hourly_new(kind: str, ground: Ground, selector: int) -> Query:
+    """The highest hourly number of new subjects, and of unnamed rows, per endpoint and server."""
+    hour = f"({ground.places.microseconds_sql('place')}) // {HOUR_US}"
+    mine = _chosen_by(selector)
+    return Query(
+        columns={"endpoint": "USMALLINT", "server": TEXT, "most": I64},
+        sql=f"""
+            with first_seen as (
+                select endpoint, number, text, min(place) as place, arg_min(server, place) as server
+                from {seen(kind, ground)}
+                where {mine}
+                group by endpoint, number, text
+            ),
+            rows as (
+                select endpoint, server, {hour} as hour, 1 as rows from first_seen
+                union all
+                select endpoint, server, {hour} as hour, most as rows
+                from {UNNAMED}
+                where kind = {kinds_of(ground)[kind]} and {mine}
+            ),
+            hours as (
+                select endpoint, server, hour, sum(rows) as rows from rows group by endpoint, server, hour
+            )
+            select endpoint, server, max(rows)::BIGINT as most from hours group by endpoint, server order by endpoint, server
+        """,
+    )
+
+
+def hourly_views(ground: Ground, selector: int) -> Query:
+    """The highest hourly number of answers that disclosed or may have, per endpoint and server."""
+    hour = f"({ground.places.microseconds_sql('place')}) // {HOUR_US}"
+    return Query(
+        columns={"endpoint": "USMALLINT", "server": TEXT, "most": I64},
+        sql=f"""
+            with hours as (
+                select endpoint, server, {hour} as hour, count(*) as answers
+                from {CHOSEN}
+                where {disclosed()} and {_chosen_by(selector)}
+                group by all
+            )
+            select endpoint, server, max(answers) as most from hours group by endpoint, server order by endpoint, server
+        """,
+    )
+
+
+def _chosen_by(selector: int) -> str:
+    return f"(selectors_{selector // BITS} >> {selector % BITS}) & 1 = 1"
+
+
+def gap_terms(
+    selectors: Sequence[Selector], rates: Mapping[int, Iterable[Rate]], missing: Sequence[Missing], ceilings: Sequence[Ceiling]
+) -> list[GapTerm]:
+    """One term for each selector, endpoint and missing server that can have shown somebody."""
+    terms = []
+    for number, selector in enumerate(selectors):
+        by_endpoint: dict[int, dict[str, int]] = {}
+        for rate in rates.get(number, ()):
+            by_endpoint.setdefault(rate.endpoint, {})[rate.server] = rate.most
+        for endpoint, by_server in sorted(by_endpoint.items()):
+            for server, periods in _by_server(selector, endpoint, missing).items():
+                most = by_server.get(server, max(by_server.values()))
+                proven = [ceiling for ceiling in ceilings if ceiling.endpoint == endpoint and ceiling.server in (None, server)]
+                hours, subjects = _bounded(most, periods, proven)
+                if subjects:
+                    terms.append(GapTerm(number, endpoint, server, hours, most, subjects))
+    return terms
+
+
+def _by_server(selector: Selector, endpoint: int, missing: Sequence[Missing]) -> dict[str, list[Period]]:
+    """The missing time of each server within the selector's time, without servers that the selector leaves out."""
+    servers = selector.where.of("server")
+    found: dict[str, list[Period]] = {}
+    for gap in missing:
+        if (servers is not None and gap.server not in servers.values) or (
+            gap.endpoints is not None and endpoint not in gap.endpoints
+        ):
+            continue
+        period = within_selector(selector, gap.period)
+        if period is not None:
+            found.setdefault(gap.server, []).append(period)
+    return found
+
+
+def within_selector(selector: Selector, period: Period) -> Period | None:
+    since = selector.where.since or datetime.min.replace(tzinfo=UTC)
+    until = selector.where.until or datetime.max.replace(tzinfo=UTC)
+    return period.overlap(Period(since, until))
+
+
+def _bounded(rate: int, periods: list[Period], ceilings: Sequence[Ceiling]) -> tuple[int, int]:
+    """Clock hours of these periods, and the most subjects in them: by the rate, or by a ceiling where that is less."""
+    rest, proven, all_hours = periods, 0, hours_of(periods)
+    counted: set[int] = set()
+    for ceiling in ceilings:
+        inside = [part for period in rest if (part := period.overlap(ceiling.period)) is not None]
+        outside = [part for period in rest for part in without(period, [ceiling.period])]
+        hours = hours_of(inside) - hours_of(outside) - counted
+        if inside and ceiling.most < rate * len(hours):
+            proven += ceiling.most
+            counted |= hours
+            rest = outside
+    return len(all_hours), rate * len(hours_of(rest) - counted) + proven
+
+
+def hours_of(periods: Iterable[Period]) -> set[int]:
+    """The clock hours (UTC, counted since 1970) that these periods touch."""
+    touched: set[int] = set()
+    for period in periods:
+        first = (period.start - EPOCH) // HOUR
+        last = -((EPOCH - period.end) // HOUR)
+        touched.update(range(first, last))
+    return touched

@@ -1,0 +1,206 @@
+"""From mapped events, a selection and a map to the exposure with its bounds: the counting itself, without the case folder around
+it.
+
+What is read comes as tables of the engine; what is written goes into one folder. The same inputs give the same bytes, in whatever
+order the sources were ingested and whatever the case's key is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from amends.count.datamap.mapping import MAPPED_COLUMNS, mapped
+from amends.count.datamap.model import DataMap, Join, Validity
+from amends.count.scope import bounds as sums
+from amends.count.scope.account import Account, account, write_views
+from amends.count.scope.ceilings import Ceiling
+from amends.count.scope.chosen import Ground, choose
+from amends.count.scope.disclosures import is_plain, spread
+from amends.count.scope.errors import NO_EVENTS
+from amends.count.scope.exposure import write_exposure
+from amends.count.scope.facets import Facet, facets
+from amends.count.scope.gaps import Missing
+from amends.count.scope.joins import Lookup, load
+from amends.count.scope.misuse import Misuse
+from amends.count.scope.named import Named, named
+from amends.count.scope.places import places
+from amends.count.scope.population import Members, load_members, outside
+from amends.count.scope.selection import events_by_selector, prepare
+from amends.count.scope.uncounted import Uncounted, uncounted
+from amends.engine import Engine, Query, Table
+from amends.engine.query import I64
+from amends.errors import InputError
+from amends.units import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is counted from: events without repeats, rejects (None: there are none), and the time that no log covers.
+
+    `clear` holds principals in clear by the digits of their keyed hash, as far as the case still has them.
+    """
+
+    events: Table
+    rejects: Table | None
+    missing: tuple[Missing, ...]
+    window: Period
+    has_window: bool
+    clear: Mapping[str, str]
+    mapped: Table | None = None  # the events with what `mapped` adds, where that was kept; None: they are mapped on the way
+
+
+@dataclass(frozen=True, slots=True)
+class JoinUse:
+    """What became of the disclosures that went through one table."""
+
+    table: str
+    validity: Validity
+    given: int
+    other_day: int
+    without_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The result of one run over one evidence: all that is printed stands here."""
+
+    rows: int
+    account: Account
+    by_selector: tuple[int, ...]
+    named: Named
+    uncounted: Uncounted
+    members: Mapping[str, Members]
+    joins: tuple[JoinUse, ...]
+    lookups: Mapping[str, str]  # table as written -> SHA-256
+    bounds: Mapping[str, sums.Bounds]  # by kind
+    circumstances: sums.Circumstances
+    assumes: tuple[str, ...]
+
+
+def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engine) -> Ground:
+    """What every statement stands on. Raises: SCO-007 where there are no events."""
+    packing = places(evidence.events, engine=engine)
+    if packing is None:
+        raise InputError(NO_EVENTS, expected="at least one event")
+    kept = f"select * from {evidence.mapped}"
+    engine.view("mapped_events", mapped(evidence.events, map) if evidence.mapped is None else Query(MAPPED_COLUMNS, kept))
+    layers = engine.row(Query(columns={"layers": I64}, sql=f"select count(distinct layer) as layers from {evidence.events}"))
+    return Ground(
+        events=evidence.events,
+        mapped=Table.named("mapped_events"),
+        map=map,
+        facets=facets(map),
+        selection=prepare(misuse, map, evidence.events, engine=engine),
+        places=packing,
+        has_layers=int(layers["layers"]) > 1,
+        for_gaps=bool(evidence.missing),
+    )
+
+
+def prepare_disclosures(ground: Ground, *, zone: ZoneInfo, engine: Engine) -> Mapping[Join, Lookup]:
+    """Choose the misuse's events and spread them over their subjects; the tables that were joined."""
+    choose(ground, engine=engine)
+    joins = dict.fromkeys(facet.join for facet in ground.facets if facet.join is not None)
+    lookups = {join: load(join, number, zone=zone, engine=engine) for number, join in enumerate(joins)}
+    spread(ground, lookups, engine=engine)
+    return lookups
+
+
+def measure(
+    evidence: Evidence,
+    map: DataMap,
+    misuse: Misuse,
+    ceilings: tuple[Ceiling, ...],
+    *,
+    zone: ZoneInfo,
+    engine: Engine,
+    exposure: Path,
+    views: Path,
+) -> Counted:
+    """Count, and write the exposure and the views by day and field into these two files (the caller makes them atomic)."""
+    ground = ground_of(evidence, map, misuse, engine=engine)
+    selected = engine.row(events_by_selector(ground.mapped, ground.selection))
+    lookups = prepare_disclosures(ground, zone=zone, engine=engine)
+    counts = account(ground, events=selected["any"], engine=engine)
+    rows = write_exposure(exposure, ground, engine=engine)
+    write_views(views, ground, zone=zone, engine=engine)
+    members = _members(map, exposure, zone=zone, engine=engine)
+    found = named(exposure, map, engine=engine)
+    left = uncounted(evidence, ground, lookups, ceilings, members, engine=engine)
+    joins = tuple(
+        _join_use(facet, number, ground, engine=engine) for number, facet in enumerate(_spread(ground)) if facet.join is not None
+    )
+    around = _circumstances(evidence, counts, left, joins)
+    parts = {kind: _parts(kind, found, left, members.get(kind)) for kind in map.subjects}
+    return Counted(
+        rows=rows,
+        account=counts,
+        by_selector=tuple(selected[f"s{place}"] for place in range(len(misuse.selectors))),
+        named=found,
+        uncounted=left,
+        members=members,
+        joins=joins,
+        lookups={lookup.join.table: lookup.sha256 for lookup in lookups.values()},
+        bounds={kind: sums.bounds(part, around) for kind, part in parts.items()},
+        circumstances=around,
+        assumes=tuple(sums.assumptions(around, parts)),
+    )
+
+
+def _members(map: DataMap, exposure: Path, *, zone: ZoneInfo, engine: Engine) -> dict[str, Members]:
+    found = {}
+    for kind, subject in map.subjects.items():
+        if subject.population is not None:
+            members = load_members(kind, subject.population, zone=zone, engine=engine)
+            found[kind] = replace(members, outside=int(engine.row(outside(members, exposure))["rows"]))
+    return found
+
+
+def _spread(ground: Ground) -> list[Facet]:
+    return [facet for facet in ground.facets if facet.is_named and not is_plain(facet, ground.facets)]
+
+
+def _join_use(facet: Facet, number: int, ground: Ground, *, engine: Engine) -> JoinUse:
+    sql = f"""
+        select count(id) as given, count(case when not was_true and id is not null then 1 end) as other_day,
+            count(*) - count(id) as without_row
+        from {Table.named(f"ids_of_{number}")}
+    """
+    row = engine.row(Query(columns={"given": I64, "other_day": I64, "without_row": I64}, sql=sql))
+    assert facet.join is not None
+    return JoinUse(facet.join.table, facet.join.validity, **row)
+
+
+def _circumstances(evidence: Evidence, counts: Account, left: Uncounted, joins: tuple[JoinUse, ...]) -> sums.Circumstances:
+    undated = [
+        f"{join.table} holds for all times, it has no dates ({join.given:,} disclosures)"
+        for join in joins
+        if join.validity is Validity.UNDATED
+    ]
+    return sums.Circumstances(
+        has_gap=bool(evidence.missing),
+        has_window=evidence.has_window,
+        unmapped_successes=counts.unmapped_successes,
+        unsized=counts.unsized,
+        unread_lines=left.unread_lines,
+        joined_possible=sum(join.other_day for join in joins),
+        others=tuple(undated),
+    )
+
+
+def _parts(kind: str, found: Named, left: Uncounted, members: Members | None) -> sums.Parts:
+    return sums.Parts(
+        kind=kind,
+        confirmed=found.confirmed.get(kind, 0),
+        possible=found.possible.get(kind, 0),
+        unnamed=left.unnamed.get(kind, 0),
+        largest=left.largest.get(kind, 0),
+        unread=left.unread.get(kind, 0),
+        gap=left.gap.get(kind, 0),
+        gap_words=left.gap_words.get(kind, ""),
+        members=members.most if members is not None else None,
+        outside=members.outside if members is not None else 0,
+    )

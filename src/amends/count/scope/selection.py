@@ -1,0 +1,160 @@
+"""Selectors as conditions on the mapped events.
+
+Lists travel as tables of the engine, so that no value of the evidence or of a person becomes SQL, and a list may be long.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from amends.count.datamap.mapping import EVENT_COLUMNS, column_sql
+from amends.count.datamap.model import DataMap
+from amends.count.scope.misuse import HASH_COLUMNS, Condition, Conditions, Misuse, Selector
+from amends.engine import Engine, Query, Table
+from amends.engine.query import I64, TEXT
+
+BITS = 64  # selectors whose membership one column holds
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The selectors with their SQL: a condition on the mapped events each, true or false and never null."""
+
+    selectors: tuple[Selector, ...]
+    conditions: tuple[str, ...]
+
+    @property
+    def any(self) -> str:
+        """Is the event within the misuse?"""
+        return " or ".join(f"({condition})" for condition in self.conditions) or "false"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Bit masks of the selectors that hold an event, 64 a column, beginning with the first; needed only where there are
+        several.
+        """
+        masks = []
+        for start in range(0, len(self.conditions), BITS):
+            parts = [
+                f"case when {condition} then {1 << place}::UBIGINT else 0::UBIGINT end"
+                for place, condition in enumerate(self.conditions[start : start + BITS])
+            ]
+            masks.append(" | ".join(parts))
+        return tuple(masks)
+
+
+def prepare(misuse: Misuse, map: DataMap, events: Table, *, engine: Engine) -> Selection:
+    """Register the lists of all selectors in the engine, and say each selector in SQL."""
+    lists = _Lists(engine, events)
+    endpoints = {endpoint.id: index for index, endpoint in enumerate(map.endpoints)}
+    conditions = []
+    for selector in misuse.selectors:
+        condition = _conditions(selector.where, endpoints, lists)
+        if selector.but_not is not None:
+            condition = f"({condition}) and not ({_conditions(selector.but_not, endpoints, lists)})"
+        conditions.append(condition)
+    return Selection(misuse.selectors, tuple(conditions))
+
+
+def events_by_selector(mapped: Table, selection: Selection) -> Query:
+    """How many events each selector selects, and how many all of them together."""
+    parts = [f"count(*) filter ({condition}) as s{place}" for place, condition in enumerate(selection.conditions)]
+    columns = {f"s{place}": I64 for place in range(len(parts))} | {"any": I64}
+    parts.append(f'count(*) filter ({selection.any}) as "any"')
+    return Query(columns=columns, sql=f"select {', '.join(parts)} from {mapped}")
+
+
+def microseconds(instant: datetime) -> int:
+    """Since 1970, exactly."""
+    delta = instant.astimezone(UTC) - EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def within(since: datetime | None, until: datetime | None) -> str:
+    """[since, until) on the column `time`; open ends are open."""
+    parts = []
+    if since is not None:
+        parts.append(f"time >= make_timestamptz({microseconds(since)})")
+    if until is not None:
+        parts.append(f"time < make_timestamptz({microseconds(until)})")
+    return " and ".join(parts) or "true"
+
+
+class _Lists:
+    """Tables of values, named in the order of their making."""
+
+    def __init__(self, engine: Engine, events: Table) -> None:
+        self.engine = engine
+        self.events = events
+        self.number = 0
+
+    def of(self, values: pa.Array[Any]) -> str:
+        name = f"listed_{self.number}"
+        self.number += 1
+        self.engine.register(name, pa.table({"value": values}))
+        return f"select value from {Table.named(name)}"
+
+    def clients_in(self, networks: list[ipaddress.IPv6Network]) -> str:
+        """The logged addresses inside IPv6 networks, which SQL has no arithmetic for: distinct ones are looked at here."""
+        query = Query(
+            columns={"client": TEXT}, sql=f"select distinct client from {self.events} where contains(client, ':') order by client"
+        )
+        inside: list[str] = []
+        for batch in self.engine.batches(query):
+            inside += [text for text in map(str, batch.column(0).to_pylist()) if _is_inside(text, networks)]
+        return self.of(pa.array(inside, pa.string()))
+
+
+def _conditions(conditions: Conditions, endpoints: dict[str, int], lists: _Lists) -> str:
+    parts = [f"coalesce({_condition(condition, endpoints, lists)}, false)" for condition in conditions.all]
+    if conditions.since is not None or conditions.until is not None:
+        parts.insert(0, within(conditions.since, conditions.until))
+    return " and ".join(parts) or "true"
+
+
+def _condition(condition: Condition, endpoints: dict[str, int], lists: _Lists) -> str:
+    column, values = condition.column, condition.values
+    if column == "endpoint":
+        return f"endpoint in ({', '.join(str(endpoints[value]) for value in values)})"
+    if column == "status":
+        return f"status in ({', '.join(str(int(value)) for value in values)})"
+    parts = []
+    if column in HASH_COLUMNS and values:
+        parts.append(f"{column} in ({lists.of(pa.array([bytes.fromhex(value) for value in values], pa.binary()))})")
+    elif values:
+        parts.append(f"{_column(column)} in ({lists.of(pa.array(values, pa.string()))})")
+    networks = [ipaddress.ip_network(text) for text in condition.networks]
+    parts += [_in_network(network) for network in networks if isinstance(network, ipaddress.IPv4Network)]
+    if six := [network for network in networks if isinstance(network, ipaddress.IPv6Network)]:
+        parts.append(f"client in ({lists.clients_in(six)})")
+    if condition.prefixes:
+        prefixes = lists.of(pa.array(condition.prefixes, pa.string()))
+        parts.append(f"exists (select 1 from ({prefixes}) as beginning where starts_with(target, beginning.value))")
+    return " or ".join(f"coalesce({part}, false)" for part in parts)
+
+
+def _column(name: str) -> str:
+    """An event's column as text; a column of the map's own name wins over the format's."""
+    return name if name in EVENT_COLUMNS else column_sql(name)
+
+
+def _in_network(network: ipaddress.IPv4Network) -> str:
+    octets = [f"try_cast(split_part(client, '.', {place}) as BIGINT)" for place in (1, 2, 3, 4)]
+    number = " + ".join(f"{octet} * {256 ** (3 - place)}" for place, octet in enumerate(octets))
+    first, last = int(network.network_address), int(network.broadcast_address)
+    shape = r"regexp_full_match(client, '(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}')"
+    return f"case when {shape} then {number} between {first} and {last} else false end"
+
+
+def _is_inside(text: str, networks: list[ipaddress.IPv6Network]) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)

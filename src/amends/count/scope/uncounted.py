@@ -1,0 +1,233 @@
+"""What the exposure cannot name: unnamed answers, unreadable lines, gaps; by kind and field, each as the most that it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from amends.count.datamap.model import Join
+from amends.count.scope.ceilings import Ceiling
+from amends.count.scope.chosen import Ground
+from amends.count.scope.disclosures import UNNAMED
+from amends.count.scope.facets import Facet
+from amends.count.scope.gaps import GapTerm, Rate, gap_terms, hourly_new, hourly_views
+from amends.count.scope.joins import Lookup
+from amends.count.scope.outcomes import NOTHING, POSSIBLE
+from amends.count.scope.population import Members, size_within
+from amends.count.scope.unread import Unread, unread
+from amends.engine import Engine, Query
+from amends.engine.query import BOOL, I64, TEXT, U64
+
+if TYPE_CHECKING:
+    from amends.count.scope.measure import Evidence
+
+MOST_SHOWN = 20  # places of unreadable lines that an answer lists; all are counted
+
+
+@dataclass(frozen=True, slots=True)
+class FieldParts:
+    """What may be added for one field of one kind."""
+
+    unnamed: int = 0
+    largest: int = 0
+    unread: int = 0
+    gap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Answers: whole ones in the layer that is counted, and the most that there can have been."""
+
+    confirmed: int
+    possible: int
+    unread: int
+    gap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """The most subjects by kind, and by (kind, field's place in the map). `largest`: rows that one whole answer surely held."""
+
+    unnamed: Mapping[str, int]
+    unnamed_answers: Mapping[str, int]  # by reason
+    largest: Mapping[str, int]
+    unread: Mapping[str, int]
+    unread_lines: int
+    unread_places: tuple[tuple[str, int], ...]
+    gap: Mapping[str, int]
+    gap_terms: Mapping[str, Sequence[GapTerm]]
+    gap_words: Mapping[str, str]
+    views: Views
+    by_field: Mapping[tuple[str, int], FieldParts] = field(default_factory=dict)
+
+
+def unnamed_rows(ground: Ground) -> Query:
+    """Unnamed answers by kind, fields and reason: how many, the most rows of all, the largest certain number of rows of one."""
+    where = "where not is_shadow" if ground.has_layers else ""
+    return Query(
+        columns={"kind": I64, "fields": U64, "reason": TEXT, "answers": I64, "most": I64, "largest": I64},
+        sql=f"""
+            select kind::BIGINT as kind, fields, reason, count(*) as answers, sum(most)::BIGINT as most,
+                coalesce(max(case when is_whole then least end), 0) as largest
+            from {UNNAMED}
+            {where}
+            group by all
+            order by all
+        """,
+    )
+
+
+def answers(ground: Ground) -> Query:
+    """Answers that disclosed, and those that may have: in the outermost layer, and in all (each request once, as far as is
+    known).
+    """
+    shadow = "is_shadow" if ground.has_layers else "false"
+    layer = "layer" if ground.has_layers else "0"
+    return Query(
+        columns={"layer": I64, "is_whole": BOOL, "all_answers": I64, "answers": I64},
+        sql=f"""
+            select {layer}::BIGINT as layer, outcome < {POSSIBLE} as is_whole, count(*) as all_answers,
+                count(case when not {shadow} then 1 end) as answers
+            from chosen
+            where outcome < {NOTHING}
+            group by all
+            order by all
+        """,
+    )
+
+
+def uncounted(
+    evidence: Evidence,
+    ground: Ground,
+    lookups: Mapping[Join, Lookup],
+    ceilings: tuple[Ceiling, ...],
+    members: Mapping[str, Members],
+    *,
+    engine: Engine,
+) -> Uncounted:
+    kinds = list(ground.map.subjects)
+    by_field: dict[tuple[str, int], dict[str, int]] = {}
+    unnamed: dict[str, int] = {}
+    largest: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    for row in engine.rows(unnamed_rows(ground)):
+        kind = kinds[row["kind"]]
+        unnamed[kind] = unnamed.get(kind, 0) + row["most"]
+        largest[kind] = max(largest.get(kind, 0), row["largest"])
+        reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["answers"]
+        for place in _places(row["fields"]):
+            part = by_field.setdefault((kind, place), {})
+            part["unnamed"] = part.get("unnamed", 0) + row["most"]
+            part["largest"] = max(part.get("largest", 0), row["largest"])
+    lines = list(_unread(evidence, ground, lookups, engine=engine))
+    _add_unread(lines, by_field)
+    terms = {kind: _gap(kind, evidence, ground, ceilings, members.get(kind), engine=engine) for kind in kinds}
+    _add_gaps(terms, ground, by_field)
+    return Uncounted(
+        unnamed=unnamed,
+        unnamed_answers=reasons,
+        largest=largest,
+        unread={kind: sum(line.most.get(kind, 0) for line in lines) for kind in kinds},
+        unread_lines=len(lines),
+        unread_places=tuple((line.source, line.line) for line in lines[:MOST_SHOWN]),
+        gap={kind: sum(term.most for term in found) for kind, found in terms.items()},
+        gap_terms=terms,
+        gap_words={kind: _gap_words(found, ground) for kind, found in terms.items()},
+        views=_views(evidence, ground, lines, engine=engine),
+        by_field={key: FieldParts(**parts) for key, parts in by_field.items()},
+    )
+
+
+def _places(mask: int) -> list[int]:
+    return [place for place in range(mask.bit_length()) if mask >> place & 1]
+
+
+def widest(facet: Facet, lookups: Mapping[Join, Lookup]) -> int:
+    """The most subjects in one answer of a facet: what the map says, else what its table says, else one."""
+    if facet.rows is not None:
+        return facet.rows.most
+    return max(lookups[facet.join].widest, 1) if facet.join is not None else 1
+
+
+def _unread(evidence: Evidence, ground: Ground, lookups: Mapping[Join, Lookup], *, engine: Engine) -> list[Unread]:
+    if evidence.rejects is None:
+        return []
+    most = {facet: widest(facet, lookups) for facet in ground.facets}
+    found = unread(
+        evidence.rejects, evidence.events, map=ground.map, facets=ground.facets, selectors=ground.selection.selectors,
+        widest=most, clear=evidence.clear, engine=engine,
+    )  # fmt: skip
+    return list(found)
+
+
+def _add_unread(lines: Sequence[Unread], by_field: dict[tuple[str, int], dict[str, int]]) -> None:
+    for line in lines:
+        for kind, most in line.most.items():
+            for place in _places(line.fields[kind]):
+                part = by_field.setdefault((kind, place), {})
+                part["unread"] = part.get("unread", 0) + most
+
+
+def _gap(
+    kind: str, evidence: Evidence, ground: Ground, ceilings: tuple[Ceiling, ...], members: Members | None, *, engine: Engine
+) -> list[GapTerm]:
+    """The terms of one kind, each at most the population of the missing time."""
+    if not evidence.missing:
+        return []
+    rates = {number: _rates(hourly_new(kind, ground, number), engine=engine) for number in range(len(ground.selection.selectors))}
+    proven = [ceiling for ceiling in ceilings if ceiling.kind in (None, kind)]
+    terms = gap_terms(ground.selection.selectors, rates, evidence.missing, proven)
+    if members is None or not terms:
+        return terms
+    sizes = {
+        server: sum(int(engine.row(size_within(members, gap.period))["rows"]) for gap in evidence.missing if gap.server == server)
+        for server in {term.server for term in terms}
+    }
+    return [
+        GapTerm(
+            term.selector, term.endpoint, term.server, term.hours, term.rate, min(term.most, sizes[term.server] + members.outside)
+        )
+        for term in terms
+    ]
+
+
+def _rates(query: Query, *, engine: Engine) -> list[Rate]:
+    return [Rate(row["endpoint"], row["server"] or "", row["most"]) for row in engine.rows(query)]
+
+
+def _add_gaps(terms: Mapping[str, Sequence[GapTerm]], ground: Ground, by_field: dict[tuple[str, int], dict[str, int]]) -> None:
+    for kind, found in terms.items():
+        for term in found:
+            mask = 0
+            for facet in ground.facets:
+                if facet.endpoint == term.endpoint and facet.kind == kind:
+                    mask |= facet.mask
+            for place in _places(mask):
+                part = by_field.setdefault((kind, place), {})
+                part["gap"] = part.get("gap", 0) + term.most
+
+
+def _gap_words(terms: Sequence[GapTerm], ground: Ground) -> str:
+    """The widest terms in words; all of them stand in the JSON."""
+    listed = sorted(terms, key=lambda term: -term.most)
+    words = [
+        f"{ground.selection.selectors[term.selector].id} x {ground.map.endpoints[term.endpoint].id} x {term.server}: "
+        f"{term.rate:,} an hour x {term.hours:,} h"
+        for term in listed[:3]
+    ]
+    more = f"; and {len(listed) - 3:,} more" if len(listed) > 3 else ""
+    return "; ".join(words) + more if words else ""
+
+
+def _views(evidence: Evidence, ground: Ground, lines: Sequence[Unread], *, engine: Engine) -> Views:
+    rows = engine.rows(answers(ground))
+    outermost = min((row["layer"] for row in rows), default=0)
+    confirmed = sum(row["all_answers"] for row in rows if row["layer"] == outermost and row["is_whole"])
+    every = sum(row["answers"] for row in rows)
+    gap = 0
+    if evidence.missing:
+        numbers = range(len(ground.selection.selectors))
+        rates = {number: _rates(hourly_views(ground, number), engine=engine) for number in numbers}
+        gap = sum(term.most for term in gap_terms(ground.selection.selectors, rates, evidence.missing, ()))
+    return Views(confirmed, every - confirmed, sum(line.answers for line in lines), gap)

@@ -1,0 +1,281 @@
+"""Scope over a whole case, from raw lines: the run's name and bytes, export, look-ups, the selection's file, the command line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from amends.case import Case, create_case, open_case
+from amends.cli.frame import main
+from amends.count.evidence.ingest import ingest
+from amends.count.scope.errors import BAD_EXPORT, BAD_MEMORY, EXPORT_EXISTS
+from amends.count.scope.export import export, guarded
+from amends.count.scope.memory import parse_memory
+from amends.count.scope.run import scope
+from amends.engine import open_engine
+from amends.errors import UsageError
+from amends.record import queued
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+TOML = """
+[case]
+company = "Shop"
+zone = "Asia/Seoul"
+window = {from = 2026-03-01T00:01:00Z, to = 2026-03-01T00:05:01Z}
+
+[[evidence]]
+match = "*.log*"
+server = "web-1"
+format = "nginx"
+log_format = '$remote_addr [$time_local] "$request" $status $body_bytes_sent uid=$uid tok=$tok'
+principal = ["tok"]
+account = "uid"
+"""
+MAP = """
+version: 1
+subjects:
+  account: {label: {en: account}}
+endpoints:
+  - id: profile
+    request: GET /p/{id}
+    discloses:
+      - {subject: account, key: path.id, fields: [user.name, user.contact.email]}
+"""
+MISUSE = """# the first judgement
+- {id: one, author: a, at: 2026-03-02T00:00:00Z, reason: r, where: {principal: [bad]}}
+"""
+
+
+def line(minute: int, target: str, *, tok: str = "bad", status: int = 200) -> str:
+    return f'203.0.113.7 [01/Mar/2026:00:{minute:02}:00 +0000] "GET {target} HTTP/1.1" {status} 100 uid=- tok={tok}\n'
+
+
+LINES = [line(1, "/p/1"), line(2, "/p/=cmd"), line(3, "/p/2", tok="good"), line(4, "/p/3", status=206), line(5, "/other")]
+
+
+def make(folder: Path, *, lines: list[str] | None = None, reverse: bool = False) -> Case:
+    """A case with two sources of one server, the second one packed."""
+    create_case(folder, company="Shop", zone="Asia/Seoul")
+    (folder / "amends.toml").write_text(TOML)
+    (folder / "datamap.yaml").write_text(MAP)
+    (folder / "misuse.yaml").write_text(MISUSE)
+    logs = folder.parent / f"{folder.name}-logs"
+    logs.mkdir()
+    lines = LINES if lines is None else lines
+    (logs / "a.log").write_text("".join(lines[:3]))
+    (logs / "b.log.gz").write_bytes(gzip.compress("".join(lines[3:]).encode(), mtime=0))
+    case = open_case(folder)
+    for path in sorted(logs.iterdir(), reverse=reverse):
+        ingest(case, [str(path)], now=NOW, workers=1)
+    return case
+
+
+def run(case: Case, *, threads: int = 1) -> Any:
+    with open_engine(spill=case.spill, memory_bytes=1 << 28, threads=threads) as engine:
+        return scope(case, engine=engine, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return make(tmp_path_factory.mktemp("scope") / "case")
+
+
+def test_the_same_inputs_give_the_same_run_and_bytes_whatever_the_key_and_the_order(tmp_path: Path):
+    first, second = make(tmp_path / "first"), make(tmp_path / "second", reverse=True)
+
+    one, other = run(first), run(second, threads=2)
+
+    assert first.key() != second.key()
+    assert one.run == other.run
+    assert one.exposure.read_bytes() == other.exposure.read_bytes()
+    assert one.views.read_bytes() == other.views.read_bytes()
+    for scoped in (one, other):
+        export(scoped.exposure, scoped.inputs.map, tmp_path / f"{id(scoped)}.csv")
+    assert (tmp_path / f"{id(one)}.csv").read_bytes() == (tmp_path / f"{id(other)}.csv").read_bytes()
+
+
+def test_a_changed_selection_is_another_run(tmp_path: Path):
+    case = make(tmp_path / "case")
+    before = run(case).run
+    case.misuse_file.write_text(MISUSE.replace("[bad]", "[bad, worse]"))
+
+    assert run(case).run != before
+
+
+def test_a_new_run_is_queued_once_with_totals_only(tmp_path: Path):
+    case = make(tmp_path / "case")
+    run(case)
+    run(case)
+
+    entries = [entry for entry in queued(case) if entry.type == "exposure"]
+
+    assert len(entries) == 1
+    assert entries[0].body["units"]["accounts"]["confirmed"] == 2
+    assert "=cmd" not in json.dumps(entries[0].body)
+
+
+def test_no_unfinished_file_stays_where_a_run_fails(tmp_path: Path):
+    case = make(tmp_path / "case")
+    shutil.rmtree(case.events)
+
+    with pytest.raises(Exception, match="EVI"):
+        run(case)
+
+    assert not case.exposure.exists() or list(case.exposure.iterdir()) == []
+
+
+def test_what_a_running_engine_spilled_is_not_taken_for_unfinished_work(tmp_path: Path):
+    case = make(tmp_path / "case")
+    dead = case.path / ".partial-spill-4194305"  # above the largest process id (proc(5), pid_max)
+    dead.mkdir()
+    case.spill.mkdir()
+
+    with case.lock():
+        assert case.spill.is_dir()
+        assert not dead.exists()
+
+
+def test_an_export_cannot_start_a_formula_and_parquet_keeps_the_id(case: Case, tmp_path: Path):
+    scoped = run(case)
+    export(scoped.exposure, scoped.inputs.map, tmp_path / "x.csv")
+    export(scoped.exposure, scoped.inputs.map, tmp_path / "x.parquet")
+
+    rows = list(csv.DictReader((tmp_path / "x.csv").read_text().splitlines()))
+
+    assert [row["subject"] for row in rows] == ["1", "3", "'=cmd"]
+    assert [row["grade"] for row in rows] == ["confirmed", "possible", "confirmed"]
+    assert rows[0]["fields"] == "user.name;user.contact.email"
+    assert rows[0]["line"] == "1"
+    assert pq.read_table(tmp_path / "x.parquet").column("subject").to_pylist() == ["1", "3", "=cmd"]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1"])
+def test_every_beginning_of_a_formula_is_guarded(text: str):
+    import pyarrow as pa
+
+    assert guarded(pa.array([text, "1" + text])).to_pylist() == ["'" + text, "1" + text]
+
+
+def test_scope_on_the_command_line_answers_in_the_shape_that_programs_rely_on(case: Case, tmp_path: Path, capsys: Any):
+    status = main(["scope", str(case.path), "--json", "--export", str(tmp_path / "x.csv"), "--memory", "512MiB"])
+
+    data = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert data["units"]["accounts"] == data["units"]["accounts"] | {"confirmed": 2, "lower": 2, "upper": 3}
+    assert data["units"]["people"]["lower"] is None
+    assert data["units"]["people"]["because"]
+    assert {term["name"] for term in data["terms"]} >= {"confirmed", "lower", "possible", "unnamed", "unread", "gap", "upper"}
+    assert data["fields"]["user.name"] == data["fields"]["user.name"] | {"confirmed": 2, "lower": 2, "upper": 3}
+    assert data["final"] is False
+    assert [shape["shape"] for shape in data["unmapped"]] == ["/other"]
+    assert "unmapped endpoints gave nothing" in data["assumes"]
+    assert data["account"]["events"]["closes"]
+    assert data["window"] == {"start": "2026-03-01T00:01:00Z", "end": "2026-03-01T00:05:01Z"}
+
+
+def test_scope_as_text_prints_the_sum_and_what_keeps_it_from_being_final(case: Case, capsys: Any):
+    assert main(["scope", str(case.path)]) == 0
+
+    out = capsys.readouterr().out
+    assert "accounts: the sum" in out
+    assert "(closes)" in out
+    assert "draft: it has no signatures" in out
+
+
+def test_an_export_is_not_overwritten_and_needs_a_known_ending(case: Case, tmp_path: Path, capsys: Any):
+    (tmp_path / "x.csv").write_text("mine")
+
+    assert main(["scope", str(case.path), "--export", str(tmp_path / "x.csv")]) == 2
+    assert EXPORT_EXISTS.id in capsys.readouterr().err
+    assert main(["scope", str(case.path), "--export", str(tmp_path / "x.xls")]) == 2
+    assert BAD_EXPORT.id in capsys.readouterr().err
+    assert (tmp_path / "x.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("text,amount", [("4GB", 4 * 10**9), ("512MiB", 2**29), ("1.5GB", 1_500_000_000), (None, None)])
+def test_memory_is_read_with_its_unit(text: str | None, amount: int | None):
+    assert parse_memory(text) == amount
+
+
+@pytest.mark.parametrize("text", ["", "much", "4 parsecs", "1KB", "-4GB"])
+def test_memory_that_cannot_be_used_is_told(text: str):
+    with pytest.raises(UsageError) as error:
+        parse_memory(text)
+
+    assert error.value.code is BAD_MEMORY
+
+
+def test_who_shows_each_view_with_the_line_as_it_was_logged(case: Case, capsys: Any):
+    assert main(["who", str(case.path), "3", "--raw", "--json", "--reason", "asked"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    (subject,) = data["subjects"]
+    (view,) = subject["views"]
+    assert (subject["grade"], view["grade"], view["endpoint"]) == ("possible", "possible", "profile")
+    assert (view["name"], view["line"], view["raw"]) == ("b.log.gz", 1, LINES[3].rstrip("\n"))
+    assert data["reason"] == "asked"
+
+
+def test_who_without_raw_shows_no_line(case: Case, capsys: Any):
+    assert main(["who", str(case.path), "1"]) == 0
+
+    out = capsys.readouterr().out
+    assert "a.log" in out
+    assert "tok=" not in out
+
+
+def test_not_affected_comes_with_the_share_of_the_window(case: Case, capsys: Any):
+    assert main(["who", str(case.path), "2"]) == 0
+
+    assert "not seen within the misuse; the logs cover " in capsys.readouterr().out
+
+
+def test_ids_are_read_from_standard_input(case: Case, capsys: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", iter(["1\n", "2\r\n", "\n"]))
+
+    assert main(["who", str(case.path), "-", "--json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    assert [(one["subject"], len(one["views"])) for one in data["subjects"]] == [("1", 1), ("2", 0)]
+
+
+def test_adding_a_selector_keeps_what_stands_in_the_file(tmp_path: Path, capsys: Any):
+    case = make(tmp_path / "case")
+    reason = 'said "no": # so'
+
+    arguments = ["--author", "b", "--reason", reason, "--client", "203.0.113.0/24", "--endpoint", "profile", "--id", "two"]
+    assert main(["misuse", "add", str(case.path), *arguments, "--from", "2026-03-01T00:02:00Z"]) == 0
+    assert main(["misuse", "list", str(case.path), "--json"]) == 0
+
+    data = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert case.misuse_file.read_text().startswith(MISUSE)
+    assert [(one["id"], one["events"]) for one in data["selectors"]] == [("one", 4), ("two", 3)]
+    assert data["selectors"][1]["reason"] == reason
+    assert data["events"] == 5
+
+
+def test_a_selector_that_cannot_be_read_is_not_written(tmp_path: Path, capsys: Any):
+    case = make(tmp_path / "case")
+
+    assert main(["misuse", "add", str(case.path), "--author", "b", "--reason", "r", "--endpoint", "nothing"]) == 3
+    assert case.misuse_file.read_text() == MISUSE
+    assert main(["misuse", "add", str(case.path), "--author", "b", "--reason", "r"]) == 2
+
+
+def test_a_selector_that_selects_nothing_is_a_warning(tmp_path: Path, capsys: Any):
+    case = make(tmp_path / "case")
+    case.misuse_file.write_text(MISUSE.replace("[bad]", "[nobody]"))
+
+    assert main(["scope", str(case.path), "--json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    assert data["warnings"] == ["the selector one selects no event"]
+    assert data["units"]["accounts"]["confirmed"] == 0
