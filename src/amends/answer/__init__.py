@@ -1,0 +1,1 @@
+"""Answer: what was decided, asked and told, each number with the evidence behind it."""

@@ -1,0 +1,12 @@
+"""Errors of the command line itself."""
+
+from __future__ import annotations
+
+from amends.errors import Code
+
+WRONG_COMMAND = Code("CLI-001", "the command line is wrong", "see amends --help, or amends VERB --help")
+INTERRUPTED = Code("CLI-002", "interrupted", "run the same command again: what was finished is kept, the rest is done anew")
+OUR_FAULT = Code(
+    "CLI-003", "a fault in Amends itself", "run it again with AMENDS_DEBUG=1 for the details, and report them without the data"
+)
+NO_SUCH_FILE = Code("CLI-004", "no such file or folder", "check the path; * and ~ are expanded by the shell, not here")

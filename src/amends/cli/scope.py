@@ -1,0 +1,145 @@
+"""amends scope: count who was exposed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from typer import Option
+
+from amends.cli.frame import Answer, CaseFolder, verb
+
+if TYPE_CHECKING:
+    from amends.count.scope.run import Scope
+
+
+@verb
+def scope(
+    case: CaseFolder,
+    export: Annotated[Path | None, Option("--export", metavar="FILE", help="write one row per subject, .csv or .parquet")] = None,
+    memory: Annotated[
+        str | None, Option("--memory", help="what the engine may take, such as 4GB; default 60 % of the machine")
+    ] = None,
+    force: Annotated[bool, Option("--force", help="replace the export if it is there")] = False,
+) -> Answer:
+    """Count who was exposed: one row per subject whose data came back within the misuse, with bounds as a printed sum.
+
+    Exit status 1 where an equation does not close.
+
+    Example: amends scope case --export exposed.csv
+    """
+    from amends.count.scope import answer, run
+    from amends.count.scope.errors import EXPORT_EXISTS
+    from amends.count.scope.export import check_name
+    from amends.count.scope.export import export as write_export
+    from amends.count.scope.memory import parse_memory
+    from amends.engine import open_engine
+    from amends.errors import Place, UsageError
+
+    memory_bytes = parse_memory(memory)
+    if export is not None:
+        check_name(export)
+        if export.exists() and not force:
+            raise UsageError(EXPORT_EXISTS, at=Place(str(export)), expected="a new file, or --force")
+    with open_engine(spill=case.spill, memory_bytes=memory_bytes) as engine:
+        found = run.scope(case, engine=engine, now=datetime.now(UTC))
+    data = answer.as_json(found)
+    if export is not None:
+        data["export"] = {"file": str(export), "rows": write_export(found.exposure, found.inputs.map, export)}
+    return Answer(data, text=list(_text(found, data)), is_no=not found.closes)
+
+
+def _text(found: Scope, data: dict[str, Any]) -> list[RenderableType]:
+    parts: list[RenderableType] = [_head(data), _units(data)]
+    for bounds in found.counted.bounds.values():
+        parts += [f"\n{bounds.unit}: the sum", _terms(data, bounds.unit)]
+    parts += ["\nfields", _fields(data), *_balances(data), *_lists(data)]
+    return parts
+
+
+def _head(data: dict[str, Any]) -> str:
+    window = data["window"]
+    coverage = f"{data['coverage']:.2%}" if data["coverage"] is not None else "unknown"
+    state = "final" if data["final"] else "draft"
+    lines = [
+        f"run {data['run'][:16]}  {state}",
+        f"window    {window['start']} to {window['end']}, covered by logs: {coverage}",
+        f"seen      {data['first'] or 'never'} to {data['last'] or 'never'}",
+    ]
+    return "\n".join(lines)
+
+
+def _units(data: dict[str, Any]) -> Table:
+    table = _table("", "confirmed", "lower", "upper", "ceiling", "")
+    for unit, bounds in data["units"].items():
+        numbers = [_number(bounds[name]) for name in ("confirmed", "lower", "upper", "ceiling")]
+        table.add_row(unit, *numbers, bounds.get("because", ""))
+    return table
+
+
+def _terms(data: dict[str, Any], unit: str) -> Table:
+    table = _table("", "count", "because")
+    table.columns[2].justify = "left"
+    for term in data["terms"]:
+        if term["unit"] == unit:
+            table.add_row(term["name"], _number(term["count"]), term["because"])
+    return table
+
+
+def _fields(data: dict[str, Any]) -> Table:
+    table = _table("", "", "confirmed", "lower", "upper")
+    table.columns[1].justify = "left"
+    for key, field in data["fields"].items():
+        for unit, bounds in field["by_unit"].items():
+            table.add_row(key, unit, *(_number(bounds[name]) for name in ("confirmed", "lower", "upper")))
+    return table
+
+
+def _balances(data: dict[str, Any]) -> list[str]:
+    named = {"events": ("events in misuse", "disclosing"), "disclosures": ("disclosures", "naming their subjects")}
+    lines = [""]
+    for key, (given, done) in named.items():
+        balance = data["account"][key]
+        left = "".join(f" + {number:,} {reason}" for reason, number in balance["left"].items())
+        verdict = "closes" if balance["closes"] else "DOES NOT CLOSE"
+        lines.append(f"{given} {balance['given']:,} = {balance['done']:,} {done}{left}  ({verdict})")
+    return lines
+
+
+def _lists(data: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    if data["unmapped"]:
+        lines.append("\nunmapped within the misuse")
+        lines += [
+            f"  {shape['events']:>10,}  {shape['method'] or '-'} {shape['shape']}"
+            + ("" if shape["successful"] else "  (not successful)")
+            for shape in data["unmapped"][:10]
+        ]
+    if data["gaps"]:
+        lines.append(f"\ngaps ({len(data['gaps'])})")
+        lines += [f"  {gap['server'] or '-'}  {gap['start']} to {gap['end']}  {gap['reason']}" for gap in data["gaps"][:10]]
+    places = data["remainder"]["unread_places"]
+    if places:
+        lines.append(f"\nunreadable lines that may belong to the misuse ({data['remainder']['unread_lines']:,})")
+        lines += [f"  {place['name'] or place['source'][:16]}, line {place['line']}" for place in places[:5]]
+    for title, key in (("assumes", "assumes"), ("warnings", "warnings"), ("not final", "not_final_because")):
+        if data[key]:
+            lines.append(f"\n{title}")
+            lines += [f"  {text}" for text in data[key]]
+    if "export" in data:
+        lines.append(f"\n{data['export']['rows']:,} rows in {data['export']['file']}")
+    return lines
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="")
+    for place, name in enumerate(names):
+        table.add_column(name, justify="left" if place == 0 or place == 5 else "right")
+    return table
+
+
+def _number(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"

@@ -1,0 +1,154 @@
+"""amends sources: the account of lines of every source, and the gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from typer import Option
+
+from amends.case import Case
+from amends.cli.frame import Answer, CaseFolder, verb
+from amends.cli.progress import shown
+from amends.count.evidence.coverage import Coverage, coverage
+from amends.count.evidence.examples import Rejected, rejected
+from amends.count.evidence.sources import Source, as_json
+from amends.count.evidence.sources import sources as all_sources
+from amends.count.evidence.verify import Fault, verify
+from amends.engine import open_engine
+from amends.units import Balance, rfc3339
+
+PARTS = ("lines", "events", "rejects", "repeats")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The lines of all sources, why some were rejected, what the logs do not cover."""
+
+    sources: tuple[Source, ...]
+    rejected: tuple[Rejected, ...]
+    coverage: Coverage
+
+    @property
+    def balance(self) -> Balance:
+        total = {part: sum(getattr(source, part) for source in self.sources) for part in PARTS}
+        return Balance(
+            given=total["lines"], done=total["events"], left={"rejects": total["rejects"], "repeats": total["repeats"]}
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Every equation closes and no source has a fault."""
+        return self.balance.closes and all(source.balance.closes and source.fault is None for source in self.sources)
+
+    def as_json(self) -> dict[str, Any]:
+        window, balance = self.coverage.window, self.balance
+        return {
+            "sources": [as_json(source) for source in self.sources],
+            "total": {"lines": balance.given, "events": balance.done, **balance.left},
+            "rejected": [one.as_json() for one in self.rejected],
+            "gaps": [gap.as_json() for gap in self.coverage.gaps],
+            "window": window.as_json() if window else None,
+            "coverage": self.coverage.share,
+            "assumes": list(self.coverage.assumes),
+        }
+
+
+@verb
+def sources(
+    case: CaseFolder,
+    verify_all: Annotated[bool, Option("--verify", help="hash the evidence again, check every equation")] = False,
+) -> Answer:
+    """What came into the case: lines = events + rejects + repeats for each source, and the time that no log covers.
+
+    Example: amends sources case --verify
+    """
+    faults: tuple[Fault, ...] = ()
+    checked = 0
+    if verify_all:
+        with shown("verify", total_bytes=sum(source.size for source in all_sources(case))) as advance:
+            verification = verify(case, advance=advance)
+        faults, checked = verification.faults, verification.sources
+    account = account_of(case)
+    data = account.as_json()
+    text = as_text(account)
+    if verify_all:
+        data["verified"] = {"sources": checked, "faults": [fault.as_json() for fault in faults]}
+        text.append(_verdict(checked, faults))
+    return Answer(data, text=text, is_no=bool(faults) or not account.is_whole)
+
+
+def account_of(case: Case) -> Account:
+    """Ask the case for its account; one pass over the times of the events."""
+    known = all_sources(case)
+    with ExitStack() as stack:
+        engine = stack.enter_context(open_engine(spill=case.spill))
+        return Account(tuple(known), tuple(rejected(case, engine, known)), coverage(case, engine))
+
+
+def as_text(account: Account) -> list[RenderableType]:
+    """The account for people: a table, the equation, rejects by reason, gaps."""
+    if not account.sources:
+        return ["no source yet; next: amends ingest CASE FILE|FOLDER|-"]
+    text: list[RenderableType] = [_table(account.sources)]
+    balance = account.balance
+    verdict = "closes" if balance.closes else f"DOES NOT CLOSE: {balance.missing:,} lines unaccounted for"
+    parts = " + ".join(f"{number:,} {name}" for name, number in (("events", balance.done), *balance.left.items()))
+    text.append(f"{balance.given:,} lines = {parts} ({verdict})")
+    text += [f"fault    {source.path}: {source.fault}" for source in account.sources if source.fault]
+    text += [f"reject   {one.reason}: {one.lines:,}, first at {'; '.join(map(str, one.examples))}" for one in account.rejected]
+    text += [f"note     {why}" for why in _notes(account.sources)]
+    return [*text, *_coverage_lines(account.coverage)]
+
+
+def _table(rows: Sequence[Source]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    folder = _common_folder([row.path for row in rows])
+    for name in ("source", "format", *PARTS, "first", "last"):
+        shown_name = f"source in {folder}" if name == "source" and folder else name
+        table.add_column(shown_name, justify="right" if name in PARTS else "left", overflow="fold", no_wrap=name != "source")
+    for row in sorted(rows, key=lambda source: source.path):
+        counts = (f"{getattr(row, part):,}" for part in PARTS)
+        times = (rfc3339(instant.replace(microsecond=0)) if instant else "-" for instant in (row.first, row.last))
+        table.add_row(row.path.removeprefix(folder), row.format or "-", *counts, *times)
+    return table
+
+
+def _common_folder(paths: Sequence[str]) -> str:
+    """The folder that all paths begin with, and its slash; empty where there is none, or one path only."""
+    folders = [path.rpartition("/")[0].split("/") for path in paths]
+    shared = [names[0] for names in zip(*folders, strict=False) if len(set(names)) == 1] if len(paths) > 1 else []
+    return "/".join([*shared, ""]) if shared and all(folder[: len(shared)] == shared for folder in folders) else ""
+
+
+def _notes(rows: Sequence[Source]) -> Iterable[str]:
+    """How formats were recognised, each way once."""
+    by_why: dict[str, list[str]] = {}
+    for row in sorted(rows, key=lambda source: source.path):
+        if row.why.startswith("taken for"):
+            by_why.setdefault(row.why, []).append(row.path)
+    for why, paths in by_why.items():
+        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+        yield f"{paths[0]}{more} {why}"
+
+
+def _coverage_lines(covered: Coverage) -> Iterable[str]:
+    if covered.window is None or covered.share is None:
+        return
+    yield f"covered  {covered.share:.2%} of {rfc3339(covered.window.start)} to {rfc3339(covered.window.end)}"
+    for gap in covered.gaps:
+        server = gap.server or "server not named"
+        yield f"gap      {server} ({gap.layer}): {rfc3339(gap.period.start)} to {rfc3339(gap.period.end)}, {gap.reason}"
+    for assumed in covered.assumes:
+        yield f"assumes  {assumed}"
+
+
+def _verdict(checked: int, faults: Sequence[Fault]) -> str:
+    if not faults:
+        return f"verified {checked:,} sources: every hash, file and equation holds"
+    told = "\n".join(f"  {fault.name or fault.sha256}: {fault.what}" for fault in faults)
+    return f"NOT VERIFIED: {len(faults):,} faults in {checked:,} sources\n{told}"
