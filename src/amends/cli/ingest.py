@@ -10,9 +10,11 @@ from typer import Argument, Option
 from amends.cli.errors import INTERRUPTED
 from amends.cli.frame import Answer, CaseFolder, verb
 from amends.cli.progress import shown
-from amends.cli.sources import account_of, as_text
+from amends.cli.sources import as_text
+from amends.count.evidence.account import account_of_lines
 from amends.count.evidence.ingest import Ingestion, bytes_to_read
 from amends.count.evidence.ingest import ingest as ingest_paths
+from amends.engine import open_engine
 from amends.errors import OperationError
 
 
@@ -70,7 +72,8 @@ def ingest(
             expected="to run to its end; every file that was taken and every source that was read stays",
             next_step=f"amends ingest {case.path} reads what was taken; give the other files again",
         ) from error
-    result = account_of(case)
+    with open_engine(spill=case.spill) as engine:
+        result = account_of_lines(case, engine)
     data = result.as_json() | {
         "new": list(done.new),
         "read": list(done.read),

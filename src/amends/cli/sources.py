@@ -3,60 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from rich.console import RenderableType
 from rich.table import Table
 from typer import Option
 
-from amends.case import Case
 from amends.cli.frame import Answer, CaseFolder, verb
 from amends.cli.progress import shown
-from amends.count.evidence.coverage import Coverage, coverage
-from amends.count.evidence.examples import Rejected, rejected
-from amends.count.evidence.sources import Source, as_json
+from amends.count.evidence.account import PARTS, LineAccount, account_of_lines
+from amends.count.evidence.coverage import Coverage
+from amends.count.evidence.sources import Source
 from amends.count.evidence.sources import sources as all_sources
 from amends.count.evidence.verify import Fault, verify
 from amends.engine import open_engine
-from amends.units import Balance, rfc3339
-
-PARTS = ("lines", "events", "rejects", "repeats")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The lines of all sources, why some were rejected, what the logs do not cover."""
-
-    sources: tuple[Source, ...]
-    rejected: tuple[Rejected, ...]
-    coverage: Coverage
-
-    @property
-    def balance(self) -> Balance:
-        total = {part: sum(getattr(source, part) for source in self.sources) for part in PARTS}
-        return Balance(
-            given=total["lines"], done=total["events"], left={"rejects": total["rejects"], "repeats": total["repeats"]}
-        )
-
-    @property
-    def is_whole(self) -> bool:
-        """Every equation closes and no source has a fault."""
-        return self.balance.closes and all(source.balance.closes and source.fault is None for source in self.sources)
-
-    def as_json(self) -> dict[str, Any]:
-        window, balance = self.coverage.window, self.balance
-        return {
-            "sources": [as_json(source) for source in self.sources],
-            "total": {"lines": balance.given, "events": balance.done, **balance.left},
-            "rejected": [one.as_json() for one in self.rejected],
-            "gaps": [gap.as_json() for gap in self.coverage.gaps],
-            "window": window.as_json() if window else None,
-            "coverage": self.coverage.share,
-            "assumes": list(self.coverage.assumes),
-        }
-
+from amends.units import rfc3339
 
 @verb
 def sources(
@@ -73,7 +34,8 @@ def sources(
         with shown("verify", total_bytes=sum(source.size for source in all_sources(case))) as advance:
             verification = verify(case, advance=advance)
         faults, checked = verification.faults, verification.sources
-    account = account_of(case)
+    with open_engine(spill=case.spill) as engine:
+        account = account_of_lines(case, engine)
     data = account.as_json()
     text = as_text(account)
     if verify_all:
@@ -82,15 +44,7 @@ def sources(
     return Answer(data, text=text, is_no=bool(faults) or not account.is_whole)
 
 
-def account_of(case: Case) -> Account:
-    """Ask the case for its account; one pass over the times of the events."""
-    known = all_sources(case)
-    with ExitStack() as stack:
-        engine = stack.enter_context(open_engine(spill=case.spill))
-        return Account(tuple(known), tuple(rejected(case, engine, known)), coverage(case, engine))
-
-
-def as_text(account: Account) -> list[RenderableType]:
+def as_text(account: LineAccount) -> list[RenderableType]:
     """The account for people: a table, the equation, rejects by reason, gaps."""
     if not account.sources:
         return ["no source yet; next: amends ingest CASE FILE|FOLDER|-"]

@@ -1,0 +1,54 @@
+"""The account of a case's lines: every source with its equation, why lines were rejected, what the logs do not cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from amends.case import Case
+from amends.count.evidence.coverage import Coverage, coverage
+from amends.count.evidence.examples import Rejected, rejected
+from amends.count.evidence.sources import Source, as_json, sources
+from amends.engine import Engine
+from amends.units import Balance
+
+PARTS = ("lines", "events", "rejects", "repeats")
+
+
+@dataclass(frozen=True, slots=True)
+class LineAccount:
+    """The lines of all sources, why some were rejected, what the logs do not cover."""
+
+    sources: tuple[Source, ...]
+    rejected: tuple[Rejected, ...]
+    coverage: Coverage
+
+    @property
+    def balance(self) -> Balance:
+        total = {part: sum(getattr(source, part) for source in self.sources) for part in PARTS}
+        return Balance(
+            given=total["lines"], done=total["events"], left={"rejects": total["rejects"], "repeats": total["repeats"]}
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Every equation closes and no source has a fault."""
+        return self.balance.closes and all(source.balance.closes and source.fault is None for source in self.sources)
+
+    def as_json(self) -> dict[str, Any]:
+        window, balance = self.coverage.window, self.balance
+        return {
+            "sources": [as_json(source) for source in self.sources],
+            "total": {"lines": balance.given, "events": balance.done, **balance.left},
+            "rejected": [one.as_json() for one in self.rejected],
+            "gaps": [gap.as_json() for gap in self.coverage.gaps],
+            "window": window.as_json() if window else None,
+            "coverage": self.coverage.share,
+            "assumes": list(self.coverage.assumes),
+        }
+
+
+def account_of_lines(case: Case, engine: Engine) -> LineAccount:
+    """Ask the case for its account; one pass over the times of the events."""
+    known = sources(case)
+    return LineAccount(tuple(known), tuple(rejected(case, engine, known)), coverage(case, engine))
