@@ -10,3 +10,4 @@ OUR_FAULT = Code(
     "CLI-003", "a fault in Amends itself", "run it again with AMENDS_DEBUG=1 for the details, and report them without the data"
 )
 NO_SUCH_FILE = Code("CLI-004", "no such file or folder", "check the path; * and ~ are expanded by the shell, not here")
+FILE_EXISTS = Code("CLI-005", "the file is there already", "name a new file, or add --force")

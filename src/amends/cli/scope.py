@@ -31,8 +31,8 @@ def scope(
 
     Example: amends scope case --export exposed.csv
     """
+    from amends.cli.errors import FILE_EXISTS
     from amends.count.scope import answer, run
-    from amends.count.scope.errors import EXPORT_EXISTS
     from amends.count.scope.export import check_name
     from amends.count.scope.export import export as write_export
     from amends.count.scope.memory import parse_memory
@@ -43,7 +43,7 @@ def scope(
     if export is not None:
         check_name(export)
         if export.exists() and not force:
-            raise UsageError(EXPORT_EXISTS, at=Place(str(export)), expected="a new file, or --force")
+            raise UsageError(FILE_EXISTS, at=Place(str(export)), expected="a new file, or --force")
     with open_engine(spill=case.spill, memory_bytes=memory_bytes) as engine:
         found = run.scope(case, engine=engine, now=datetime.now(UTC))
     data = answer.as_json(found)

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from amends.case import Case, create_case, open_case
+from amends.cli.errors import FILE_EXISTS
 from amends.cli.frame import main
 from amends.count.evidence.ingest import ingest
-from amends.count.scope.errors import BAD_EXPORT, BAD_MEMORY, EXPORT_EXISTS
+from amends.count.scope.errors import BAD_EXPORT, BAD_MEMORY
 from amends.count.scope.export import export, guarded
 from amends.count.scope.memory import parse_memory
 from amends.count.scope.run import scope
@@ -194,7 +195,7 @@ def test_an_export_is_not_overwritten_and_needs_a_known_ending(case: Case, tmp_p
     (tmp_path / "x.csv").write_text("mine")
 
     assert main(["scope", str(case.path), "--export", str(tmp_path / "x.csv")]) == 2
-    assert EXPORT_EXISTS.id in capsys.readouterr().err
+    assert FILE_EXISTS.id in capsys.readouterr().err
     assert main(["scope", str(case.path), "--export", str(tmp_path / "x.xls")]) == 2
     assert BAD_EXPORT.id in capsys.readouterr().err
     assert (tmp_path / "x.csv").read_text() == "mine"

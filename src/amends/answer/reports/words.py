@@ -1,4 +1,4 @@
-"""What lay readers call a field, a kind of subject and a term of the sum, in English and Korean."""
+"""What lay readers call a field, a unit and a term of the sum, in English and Korean."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The same word in both languages."""
+    """The same words in both languages."""
 
     en: str
     ko: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitWords:
+    """A unit: its title, the noun after an English number, the counter after a Korean one."""
+
+    title: Label
+    noun: str
+    counter: str
+
+    def number(self, count: int) -> Label:
+        return Label(f"{count:,} {self.noun}", f"{count:,}{self.counter}")
 
 
 # fideslang's default data categories under `user` that shops log, and the case's own door code
@@ -20,7 +32,7 @@ FIELDS: Mapping[str, Label] = {
     "user.contact.email": Label("e-mail address", "이메일 주소"),
     "user.contact.phone_number": Label("phone number", "전화번호"),
     "user.contact.address": Label("address", "주소"),
-    "user.contact.address.street": Label("street address", "주소(도로명·상세)"),
+    "user.contact.address.street": Label("street address", "상세 주소"),
     "user.contact.address.city": Label("city", "시·군·구"),
     "user.contact.address.postal_code": Label("postal code", "우편번호"),
     "user.contact.address.door_code": Label("door code", "공동현관 출입번호"),
@@ -38,25 +50,24 @@ FIELDS: Mapping[str, Label] = {
     "user.unique_id": Label("customer number", "고객 번호"),
 }
 
-KINDS: Mapping[str, Label] = {
-    "accounts": Label("Accounts", "계정"),
-    "contacts": Label("Contacts in address books", "배송지 수령인"),
-    "people": Label("Natural persons", "사람(자연인)"),
-    "non_members": Label("People who are not members", "비회원"),
-    "records": Label("Records", "기록"),
-    "views": Label("Answers that gave out data", "정보가 나간 응답"),
+UNITS: Mapping[str, UnitWords] = {
+    "accounts": UnitWords(Label("Accounts", "계정"), "accounts", "개"),
+    "contacts": UnitWords(Label("People in address books", "주소록에 등록된 사람"), "contacts", "명"),
+    "people": UnitWords(Label("Natural persons", "사람(자연인)"), "people", "명"),
+    "records": UnitWords(Label("Records", "기록"), "records", "건"),
+    "views": UnitWords(Label("Answers that gave out data", "정보를 내준 응답"), "answers", "건"),
 }
 
 TERMS: Mapping[str, Label] = {
-    "confirmed": Label("named, with a whole answer", "이름이 특정되고 응답이 온전함"),
+    "confirmed": Label("confirmed", "확인됨"),
     "lower": Label("at least", "최소"),
-    "possible": Label("answers cut, partial, or joined from another day", "잘렸거나 일부이거나 다른 날의 표와 연결된 응답"),
-    "unnamed": Label("answers whose subjects the log does not name", "로그가 대상을 밝히지 않는 응답"),
-    "unread": Label("lines that could not be read and may belong to the misuse", "오용일 수 있으나 읽지 못한 줄"),
-    "undecided": Label("suspicions not yet decided", "아직 판단하지 않은 의심"),
-    "gap": Label("time that no log covers", "로그가 없는 시간"),
-    "upper": Label("at most, if the assumptions hold", "가정이 맞을 때의 최대"),
-    "ceiling": Label("at most, whatever is assumed", "어떤 가정에서도 넘지 않는 최대"),
+    "possible": Label("possible", "가능성 있음"),
+    "unnamed": Label("not named", "대상 미상"),
+    "unread": Label("unreadable", "읽지 못함"),
+    "undecided": Label("undecided", "미결정"),
+    "gap": Label("no log", "로그 없음"),
+    "upper": Label("up to, if the assumptions hold", "가정이 맞을 때의 최대"),
+    "ceiling": Label("at most, whatever is assumed", "가정과 무관한 최대"),
 }
 
 
@@ -65,9 +76,10 @@ def field_label(key: str) -> Label:
     return FIELDS.get(key, Label(key, key))
 
 
-def kind_label(key: str) -> Label:
-    return KINDS.get(key, Label(key, key))
+def unit_words(unit: str) -> UnitWords:
+    """A unit's words; the case's own unit stands for itself."""
+    return UNITS.get(unit, UnitWords(Label(unit, unit), unit, ""))
 
 
-def term_label(key: str) -> Label:
-    return TERMS.get(key, Label(key, key))
+def term_label(name: str) -> Label:
+    return TERMS.get(name, Label(name, name))

@@ -26,4 +26,3 @@ NO_CLEAR_PRINCIPALS = Code(
     "a principal in clear cannot be looked up without the case's key",
     "write it as `hmac HEX`, or put back secrets/hmac.key",
 )
-EXPORT_EXISTS = Code("SCO-011", "the file is there already", "name a new file, or add --force")
