@@ -63,6 +63,22 @@ def test_unmapped_successful_requests_are_a_no(case: Path, capsys: pytest.Captur
     assert "tok_secret" not in out
 
 
+def test_a_person_is_shown_where_it_stands_and_what_wins(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    me = "  - {id: me, request: GET /api/v1/customers/me}\n"
+    (case / "datamap.yaml").write_text(MAP.replace("user.name", "user.contact.emial") + me, encoding="utf-8")
+    ingest(case, "/api/v2/export/1234?kim@example.com", "/api/v1/customers/me")
+    capsys.readouterr()
+
+    status = main(["datamap", "check", str(case)])
+
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert status == 1
+    assert f"1 GET /api/v2/export/{{}}?… {case.parent}/access.log, line 1" in lines
+    assert "me profile it is more literal GET /api/v1/customers/me" in lines
+    assert "fields of the case's own: user.contact.emial (or is user.contact.email meant?)" in lines
+    assert lines[-1] == "keeps a scope from being final: successful requests to endpoints that the map does not name: 1"
+
+
 def test_a_faulty_map_is_told_with_its_places(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (case / "datamap.yaml").write_text(MAP.replace("user.name", "user.nmae"), encoding="utf-8")
 
@@ -71,6 +87,7 @@ def test_a_faulty_map_is_told_with_its_places(case: Path, capsys: pytest.Capture
     (error,) = json.loads(capsys.readouterr().out)["errors"]
     assert status == 3
     assert (error["code"], error["line"]) == ("MAP-001", 7)
+    assert error["expected"].endswith("near: user.name")
 
 
 def test_a_case_without_a_map_is_told_what_to_do(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,4 +99,6 @@ def test_a_case_without_a_map_is_told_what_to_do(case: Path, capsys: pytest.Capt
 
 def test_a_case_without_events_is_checked_all_the_same(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["datamap", "check", str(case)]) == 0
-    assert "0 = 0 (closes)" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "0 = 0 (closes)" in text
+    assert "no log was read yet; next: amends ingest" in text

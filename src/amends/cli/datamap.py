@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from rich.console import RenderableType
@@ -12,6 +12,7 @@ from typer import Option
 from amends.cli.frame import Answer, CaseFolder, verb
 
 if TYPE_CHECKING:
+    from amends.count.datamap.categories import OwnField
     from amends.count.datamap.check import MapCheck
     from amends.count.datamap.shapes import Unmapped
 
@@ -24,7 +25,7 @@ def check(
     case: CaseFolder,
     memory: Annotated[str | None, Option("--memory", help="what the engine may take, such as 4GB")] = None,
 ) -> Answer:
-    """Hold datamap.yaml against the logs: unknown fields, overlapping templates, requests that it does not name.
+    """Hold datamap.yaml against the logs: requests that it does not name, templates that overlap, fields, tables.
 
     Exit status 1 where something keeps a scope from being final: successful requests to endpoints that the map does not name,
     or tables and columns that it names and that are missing.
@@ -33,6 +34,7 @@ def check(
     """
     from amends.count.datamap.check import check as check_map
     from amends.count.datamap.load import load
+    from amends.count.evidence.sources import sources
     from amends.count.evidence.view import events_table
     from amends.count.scope.memory import parse_memory
     from amends.engine import open_engine
@@ -41,20 +43,26 @@ def check(
     map = load(case)
     with open_engine(spill=case.spill, memory_bytes=memory_bytes) as engine:
         found = check_map(map, events=events_table(case), engine=engine)
-    return Answer(found.as_json(), text=list(_text(found)), is_no=bool(found.keeps_from_final))
+    paths = {source.sha256: source.path for source in sources(case)}
+    return Answer(found.as_json(), text=list(_text(found, paths)), is_no=bool(found.keeps_from_final))
 
 
-def _text(found: MapCheck) -> Iterator[RenderableType]:
+def _text(found: MapCheck, paths: Mapping[str, str]) -> Iterator[RenderableType]:
+    """For people: `paths` names each source by the path under which it came in."""
     yield f"map {found.sha256[:HASH_SHOWN]} with {len(found.endpoints):,} endpoints; events: {found.balance}"
+    if not found.balance.given:
+        yield "no log was read yet; next: amends ingest CASE FILE|FOLDER|-, then this again"
     successful = [shape for shape in found.unmapped if shape.successful]
     other = [shape for shape in found.unmapped if not shape.successful]
-    yield from _shapes("successful requests that the map does not name: no scope that meets them is final", successful)
-    yield from _shapes("other requests that the map does not name", other)
-    if found.never:
+    yield from _shapes("successful requests that the map does not name: no scope that meets them is final", successful, paths)
+    yield from _shapes("other requests that the map does not name", other, paths)
+    if found.never and found.balance.given:
         yield "\nendpoints of the map that no log holds: " + ", ".join(found.never)
     if found.overlaps:
         yield "\ntemplates that one request can match"
         yield from _overlaps(found)
+    if found.own_fields:
+        yield "\nfields of the case's own: " + ", ".join(_own(field) for field in found.own_fields)
     if changed := {step: number for step, number in found.folding.items() if number}:
         yield "\ntargets folded: " + ", ".join(f"{step} {number:,}" for step, number in changed.items())
     for finding in found.findings:
@@ -62,13 +70,13 @@ def _text(found: MapCheck) -> Iterator[RenderableType]:
     yield "\nkeeps a scope from being final: " + ("; ".join(found.keeps_from_final) or "nothing in the map")
 
 
-def _shapes(title: str, shapes: Sequence[Unmapped]) -> Iterator[RenderableType]:
+def _shapes(title: str, shapes: Sequence[Unmapped], paths: Mapping[str, str]) -> Iterator[RenderableType]:
     if not shapes:
         return
-    table = Table("events", "method", "path", "first by source and line", box=None, pad_edge=False)
+    table = _table("events", "method", "path", "first")
     table.columns[0].justify = "right"
     for shape in shapes[:ROWS_SHOWN]:
-        place = f"{shape.source[:HASH_SHOWN]}, line {shape.line:,}"
+        place = f"{paths.get(shape.source, shape.source[:HASH_SHOWN])}, line {shape.line}"
         table.add_row(f"{shape.events:,}", shape.method or "(other)", shape.example, place)
     yield f"\n{title}"
     yield table
@@ -77,10 +85,20 @@ def _shapes(title: str, shapes: Sequence[Unmapped]) -> Iterator[RenderableType]:
 
 
 def _overlaps(found: MapCheck) -> Iterator[RenderableType]:
-    table = Table("wins", "over", "because", box=None, pad_edge=False)
+    table = _table("wins", "over", "because", "such as")
     for overlap in found.overlaps[:ROWS_SHOWN]:
-        because = "it stands first in the file: say which is meant" if overlap.is_tie else "it is more literal"
-        table.add_row(overlap.winner, overlap.other, because)
+        table.add_row(overlap.winner, overlap.other, overlap.because, overlap.example)
     yield table
     if rest := found.overlaps[ROWS_SHOWN:]:
         yield f"and {len(rest):,} more pairs (all of them: --json)"
+
+
+def _own(field: OwnField) -> str:
+    return f"{field.key} (or is {field.near} meant?)" if field.near else field.key
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table

@@ -171,8 +171,53 @@ def test_requests_without_path_or_method_are_unmapped_too(engine: Engine, folder
 def test_templates_that_one_request_can_match_are_listed_with_the_winner(engine: Engine, folder: Path) -> None:
     found = checked(engine, folder, targets("/api/v1/orders/1", "/"))
 
-    assert [(o.winner, o.other, o.is_tie) for o in found.overlaps] == [("me", "profile", False), ("order", "twin", True)]
+    assert [(o.winner, o.other, o.is_tie, o.because, o.example) for o in found.overlaps] == [
+        ("me", "profile", False, "it is more literal", "GET /api/v1/customers/me"),
+        ("order", "twin", True, "it stands first in the file: say which is meant", "GET /api/v1/orders/x"),
+    ]
     assert [(e.id, e.events) for e in found.endpoints if e.events] == [("order", 1)]
+
+
+def test_why_one_template_wins_is_said(engine: Engine, folder: Path) -> None:
+    map = """\
+version: 1
+subjects: {}
+endpoints:
+  - {id: any, request: "GET /p/{x}"}
+  - {id: host, request: "GET /p/{x}", when: {host: [a, b]}}
+  - {id: head, request: "HEAD /p/{x}", when: {host: [b, c]}}
+  - {id: raw, request: "GET /p//{x}/", strict: true}
+"""
+
+    found = checked(engine, folder, [], map)
+
+    assert [(o.winner, o.other, o.because, o.example) for o in found.overlaps] == [
+        ("raw", "head", "it is more literal", "HEAD /p//x/ (host b)"),
+        ("raw", "host", "it is more literal", "GET /p//x/ (host a)"),
+        ("raw", "any", "it is more literal", "GET /p//x/"),
+        ("head", "host", "it names the method HEAD", "HEAD /p/x (host b)"),
+        ("head", "any", "it names the method HEAD", "HEAD /p/x (host b)"),
+        ("host", "any", "it asks for more columns", "GET /p/x (host a)"),
+    ]
+
+
+def test_fields_that_are_not_in_the_taxonomy_are_shown_with_the_key_that_is_near(engine: Engine, folder: Path) -> None:
+    map = MAP.replace("fields: [user.name]", "fields: [user.name, user.contact.emial, user.contact.address.door_code]")
+
+    found = checked(engine, folder, [], map)
+
+    assert [(field.key, field.near) for field in found.own_fields] == [
+        ("user.contact.emial", "user.contact.email"),
+        ("user.contact.address.door_code", None),
+    ]
+    assert found.keeps_from_final == ()
+
+
+def test_an_unmapped_request_whose_status_was_not_logged_may_have_been_answered(engine: Engine, folder: Path) -> None:
+    found = checked(engine, folder, targets("/api/v2/x", status=None) + targets("/api/v2/x", method="HEAD"))
+
+    assert found.unmapped_successful == 1
+    assert [(shape.method, shape.successful) for shape in found.unmapped] == [("GET", True), ("HEAD", False)]
 
 
 def test_steps_of_folding_are_counted(engine: Engine, folder: Path) -> None:
@@ -194,7 +239,21 @@ def test_missing_tables_and_columns_are_findings(engine: Engine, folder: Path) -
         (NO_COLUMN, "lookups/members.csv"),
         (NO_TABLE, "lookups/orders.parquet"),
     ]
-    assert found.keeps_from_final == ("2 tables or columns that the map names are missing",)
+    assert found.keeps_from_final == ("missing tables or columns that the map names: 2",)
+
+
+def test_the_first_line_of_a_table_without_a_header_is_not_repeated(engine: Engine, folder: Path) -> None:
+    (folder / "lookups" / "members.csv").write_text("1000042,kim@example.com\n")
+
+    expected = [finding.expected for finding in checked(engine, folder, []).findings]
+
+    assert expected == ["one column customer_id", "one column joined_on"]
+
+
+def test_a_column_with_nearly_that_name_is_told(engine: Engine, folder: Path) -> None:
+    (folder / "lookups" / "members.csv").write_text("customerid,joined_on\n")
+
+    assert [finding.expected for finding in checked(engine, folder, []).findings] == ["one column customer_id; it has customerid"]
 
 
 def test_a_column_that_stands_twice_is_a_finding(engine: Engine, folder: Path) -> None:

@@ -48,3 +48,8 @@ def column_sql(name: str) -> str:
 def listed(values: Iterable[str]) -> str:
     """Texts of the map as SQL literals."""
     return ", ".join(quoted_text(value) for value in values)
+
+
+def is_success() -> str:
+    """A request that may have been answered with data, as far as the log says. Never null; scope means the same."""
+    return "((status is null or status between 200 and 299) and method is distinct from 'HEAD')"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, tzinfo
 from pathlib import Path, PurePosixPath
 
 from amends.case import Case
-from amends.count.datamap.categories import is_category
+from amends.count.datamap.categories import is_category, nearest
 from amends.count.datamap.errors import BAD_KEY, BAD_TEMPLATE, ID_TWICE, NO_MAP, TOO_MANY_FIELDS, UNKNOWN_FIELD, UNKNOWN_SUBJECT
 from amends.count.datamap.model import (
     MOST_FIELDS,
@@ -97,7 +97,7 @@ class _Reader:
         given = value.as_mapping(
             required=("id", "request"), optional=("discloses", "when", "disclosed_when", "strict", "cacheable")
         )
-        id = given["id"].as_text()
+        id = _printable(given["id"])
         if id in self.ids and id:
             given["id"].fault("an id that no other endpoint has", code=ID_TWICE)
         self.ids.add(id)
@@ -149,7 +149,8 @@ class _Reader:
         for item in value.as_list("a list of fields"):
             name = item.as_text()
             if name and not is_category(name):
-                item.fault("a fideslang key, or a child of one", code=UNKNOWN_FIELD)
+                near = nearest(name)
+                item.fault("a fideslang key, or a child of one" + (f"; near: {near}" if near else ""), code=UNKNOWN_FIELD)
             elif name in read:
                 item.fault("each field once")
             elif name and name not in self.fields and len(self.fields) >= MOST_FIELDS:

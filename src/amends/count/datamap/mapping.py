@@ -19,7 +19,7 @@ again and again); `load.py` lets no control character into them. Nothing of the 
 
 from __future__ import annotations
 
-from amends.count.datamap.columns import EVENT_COLUMNS, column_sql, every_column
+from amends.count.datamap.columns import EVENT_COLUMNS, column_sql, every_column, is_success
 from amends.count.datamap.comparing import compared
 from amends.count.datamap.folding import (
     ABSOLUTE_FORM,
@@ -52,7 +52,7 @@ def mapped(events: Table, map: DataMap) -> Query:
     """One row per event, in no order, with the endpoint that it went to.
 
     Cost: about 0.25 us of CPU an event, so choose the events first where a condition is known: `mapped(Table.of(chosen), map)`.
-    The engine moves simple conditions below by itself, but no semi-joins. Measured: docs/decisions/0030-mapping-on-the-fly.md.
+    The engine moves simple conditions below by itself, but no semi-joins. Measured: docs/decisions/0030-matching-targets.md.
     """
     strict = [index for index, endpoint in enumerate(map.endpoints) if endpoint.strict]
     is_strict = f"coalesce(endpoint in ({', '.join(str(index) for index in strict)}), false)" if strict else "false"
@@ -79,13 +79,13 @@ def mapped(events: Table, map: DataMap) -> Query:
 
 
 def traffic(events: Table, map: DataMap) -> Query:
-    """By endpoint (null: none): its events, those that succeeded (status 2xx), and how many events each folding step changed."""
+    """By endpoint (null: none): its events, those that succeeded, and how many events each folding step changed."""
     layer, flags = _steps(_decided(events, map))
     counts = ", ".join(f"count(*) filter ({flag}) as {step.name}" for step, flag in zip(STEPS, flags, strict=True))
     return Query(
         columns={"endpoint": U16, "events": I64, "successful": I64, **{step.name: I64 for step in STEPS}},
         sql=f"""
-            select endpoint, count(*) as events, count(*) filter (status between 200 and 299) as successful, {counts}
+            select endpoint, count(*) as events, count(*) filter (successful) as successful, {counts}
             from ({layer})
             group by endpoint
             order by endpoint nulls last
@@ -117,7 +117,7 @@ def _steps(layer: str) -> tuple[str, list[str]]:
     A quick target is changed by nothing; one that is not odd at most by the last step.
     """
     seen, flags = "seen", []
-    layer = f"select endpoint, status, case when quick is null then target end as seen from ({layer})"
+    layer = f"select endpoint, {is_success()} as successful, case when quick is null then target end as seen from ({layer})"
     for step in ON_TARGET:
         layer, seen, flag = _after(step, seen, layer)
         flags.append(flag)

@@ -1,7 +1,8 @@
 """Shapes: the requests that the map says nothing about, put together by method and path with what varies as `{}`.
 
 A segment varies where it is no plain word (digits, a UUID, long hexadecimal, an address, percent-encoding: whatever could be a
-person's data), or where more than `MOST_SIBLINGS` different ones stand in one place. So a shape can be printed anywhere.
+person's data), or where more than `MOST_SIBLINGS` different ones stand in one place. So a shape holds nobody's number, address or
+id; a name that is written as a plain word (`/u/minsu`) looks like a part of the program, and stays where few of them stand.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from amends.count.datamap.columns import is_success
 from amends.count.datamap.mapping import MAPPED_COLUMNS
 from amends.count.datamap.target import METHODS
 from amends.engine import Engine, Query, Table
@@ -16,8 +18,8 @@ from amends.engine.query import BOOL, I64, TEXT, U64, quoted_text
 
 MOST_SIBLINGS = 100
 MOST_SEGMENTS = 12  # what stands deeper is one `{...}`
-# A segment, between its slashes, that is no plain word: all digits; five digits; another character; more than 32 characters.
-VARIES = r"/(?:[0-9]+|(?:[^/0-9]*[0-9]){5}[^/]*|[^/]*[^/A-Za-z0-9._-][^/]*|[^/]{33,})/"
+# A segment, between its slashes, that is no plain word: all digits; three digits; another character; more than 32 characters.
+VARIES = r"/(?:[0-9]+|(?:[^/0-9]*[0-9]){3}[^/]*|[^/]*[^/A-Za-z0-9._-][^/]*|[^/]{33,})/"
 NAMES_SHOWN = 5
 QUERY_NAME = re.compile(r"[A-Za-z_][A-Za-z_.\[\]-]{0,31}", re.ASCII)  # others could be a person's data themselves
 
@@ -80,7 +82,7 @@ def _words(mapped_events: Query) -> Query:
             from (
                 select
                     case when method in ({_METHODS}) then method end as method,
-                    coalesce(status between 200 and 299, false) as successful,
+                    {is_success()} as successful,
                     case when path is not null then {segments} end as segments,
                     {{'source': source, 'line': line, 'query': query}} as place
                 from ({mapped_events.sql})
@@ -151,7 +153,7 @@ def _unmapped(row: dict[str, object]) -> Unmapped:
 
 
 def _names(query: str) -> str:
-    """The query's names, their values masked; a name that could be a value itself too."""
-    names = [pair.partition("=")[0] for pair in query[:4096].split("&", NAMES_SHOWN)]
-    shown = [f"{name}=…" if QUERY_NAME.fullmatch(name) else "…" for name in names[:NAMES_SHOWN]]
-    return "?" + "&".join(shown + (["…"] if len(names) > NAMES_SHOWN else []))
+    """The query's names, their values masked; what could be a value itself too."""
+    pairs = [pair.partition("=") for pair in query[:4096].split("&", NAMES_SHOWN)]
+    shown = [f"{name}=…" if equals and QUERY_NAME.fullmatch(name) else "…" for name, equals, _ in pairs[:NAMES_SHOWN]]
+    return "?" + "&".join(shown + (["…"] if len(pairs) > NAMES_SHOWN else []))

@@ -15,12 +15,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
-from amends.count.datamap.folding import ON_PATH, ON_TARGET, STEPS
+from amends.count.datamap.folding import ON_PATH, ON_TARGET
 from amends.count.datamap.model import DataMap, Endpoint, Key, Source
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")  # IANA HTTP method registry
@@ -275,36 +275,6 @@ def _segment(text: str) -> Segment:
     return Segment(before, name, after)
 
 
-def overlapping(map: DataMap) -> Iterator[tuple[int, int]]:
-    """Pairs of endpoints that one request can match: the one that wins, the other."""
-    order = ranked(map)
-    for place, winner in enumerate(order):
-        for other in order[place + 1 :]:
-            if _can_meet(map.endpoints[winner], map.endpoints[other]):
-                yield winner, other
-
-
-def is_tie(a: Endpoint, b: Endpoint) -> bool:
-    """Nothing but the order of the file decides between these two."""
-    return rank(a) == rank(b)
-
-
-def _can_meet(a: Endpoint, b: Endpoint) -> bool:
-    if not set(methods(a)) & set(methods(b)):
-        return False
-    if any(not set(values) & set(b.when[name]) for name, values in a.when.items() if name in b.when):
-        return False
-    first, second = _segments_to_meet(a, b), _segments_to_meet(b, a)
-    return len(first) == len(second) and all(can_share(x, y) for x, y in zip(first, second, strict=True))
-
-
-def _segments_to_meet(endpoint: Endpoint, other: Endpoint) -> tuple[Segment, ...]:
-    """A strict template's trailing slash is no difference to a template that ignores it."""
-    segments = template_of(endpoint).segments
-    ends_in_slash = len(segments) > 1 and segments[-1] == Segment("")
-    return segments[:-1] if endpoint.strict and not other.strict and ends_in_slash else segments
-
-
 def can_share(a: Segment, b: Segment) -> bool:
     """Is there a text that both match?"""
     if a.name is None:
@@ -314,17 +284,3 @@ def can_share(a: Segment, b: Segment) -> bool:
     starts = a.before.startswith(b.before) or b.before.startswith(a.before)
     ends = a.after.endswith(b.after) or b.after.endswith(a.after)
     return starts and ends
-
-
-__all__ = [
-    "STEPS",
-    "Folded",
-    "Match",
-    "Template",
-    "TemplateError",
-    "fold",
-    "key_values",
-    "matched",
-    "overlapping",
-    "parse_template",
-]
