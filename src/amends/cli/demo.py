@@ -6,20 +6,17 @@ import csv
 import shlex
 import shutil
 import sys
-import threading
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Annotated, Any
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from typer import Option
 
-from amends.case import PARTIAL
-from amends.cli.errors import WRONG_COMMAND
+from amends.cli.errors import FILE_EXISTS, STEP_FAILED
 from amends.cli.frame import Answer, main, verb
 from amends.errors import OperationError, Place, UsageError
 
@@ -45,25 +42,26 @@ def demo(
     _step("A shop with a leak: its raw logs, its tables, and, kept apart, the truth.")
     _amends("simulate", world, "--members", members, "--lines", lines, "--seed", seed)
 
-    _step("A case. The team has written how the logs are read, what each endpoint gives out, and which events are misuse.")
+    _step("A case. The team writes down how the logs are read, what each endpoint gives out, and which events are misuse.")
     _amends("new", case, "--company", "Example Shop", "--tz", "Asia/Seoul", "--at-rest", "nowhere: a demo")
-    _take_over(world, case)
+    _take_over(world / "case", case)
 
-    _step("Every line of every log becomes an event, a reject with its reason, or a repeat. Then: does the map know every endpoint?")
-    _amends("ingest", case, world / "logs", allowed=(0, 1))
-    _amends("datamap", "check", case, allowed=(0, 1))
+    _step("Every line of every log becomes an event, a reject with its reason, or a repeat.")
+    _amends("ingest", case, world / "logs")
+    _step("Does the map know every endpoint?")
+    _amends("datamap", "check", case)
 
     _step("Who was exposed, with bounds.")
     exported = folder / "exposed.csv"
-    _amends("scope", case, "--export", exported, allowed=(0, 1))
+    _amends("scope", case, "--export", exported)
     verdict = _against_truth(exported, world)
 
     _step("One exposed account, traced to file and line.")
     _amends("who", case, _someone(exported))
 
     _step("The report.")
-    _amends("report", case)
-    report = max((case / "reports").glob("*.html"), key=lambda path: path.stat().st_mtime)
+    report = folder / "report.html"
+    _amends("report", case, "--out", report)
     seconds = time.monotonic() - started
     if serve:
         _serve(report, port=port, seconds=seconds)
@@ -74,7 +72,7 @@ def demo(
 def _fresh(folder: Path) -> None:
     if folder.exists():
         if not (folder / MARK).is_file():
-            raise UsageError(WRONG_COMMAND, at=Place(str(folder)), expected="a folder that the demo made, or a new one: --folder NAME")
+            raise UsageError(FILE_EXISTS, at=Place(str(folder)), expected="a folder that the demo made, or --folder NAME")
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / MARK).touch()
@@ -84,41 +82,37 @@ def _step(text: str) -> None:
     print(f"\n— {text}", file=sys.stderr)
 
 
-def _amends(*words: object, allowed: tuple[int, ...] = (0,)) -> None:
+def _amends(*words: object) -> None:
     """Run one command as a user would, after showing it."""
     arguments = [str(word) for word in words]
     print(f"\n$ amends {shlex.join(arguments)}", file=sys.stderr, flush=True)
     with redirect_stdout(sys.stderr):  # the demo's own answer is what goes to stdout
         status = main(arguments)
-    if status not in allowed:
-        raise OperationError(WRONG_COMMAND, at=Place(f"amends {arguments[0]}"), expected=f"exit status 0, not {status}")
+    if status != 0:
+        raise OperationError(STEP_FAILED, at=Place(f"amends {arguments[0]}"), expected=f"exit status 0, not {status}")
 
 
-def _take_over(world: Path, case: Path) -> None:
+def _take_over(written: Path, case: Path) -> None:
     """What a real team writes by hand: settings, map, selection, and the tables that the map joins."""
-    for part in ("case", "lookups"):
-        target = case if part == "case" else case / part
-        for file in sorted((world / part).iterdir()):
-            if not file.name.startswith(PARTIAL):
-                shutil.copy(file, target / file.name)
-                print(f"  {target / file.name}", file=sys.stderr)
+    print(f"\n$ cp -r {shlex.quote(str(written))}/. {shlex.quote(str(case))}", file=sys.stderr)
+    shutil.copytree(written, case, dirs_exist_ok=True)
 
 
 def _against_truth(exported: Path, world: Path) -> dict[str, Any]:
     """Hold the confirmed pairs of subject and field against what the simulation knows to have been given out."""
-    with exported.open(newline="") as file:
+    with exported.open(newline="", encoding="utf-8") as file:
         found = {(row["kind"], row["subject"], name) for row in csv.DictReader(file) for name in row["fields"].split(";") if name}
-    truth = pq.read_table(world / "truth" / "disclosures.parquet")
-    seen = truth.filter(pc.and_(pc.field("whole"), pc.is_valid(pc.field("line"))))
-    columns = [seen[name].cast("string").to_pylist() for name in ("kind", "subject", "field")]
-    planted = set(zip(*columns, strict=True))
+    columns = ["kind", "subject", "field"]
+    truth = pq.read_table(world / "truth" / "disclosures.parquet", columns=columns, filters=[("expected", "=", "confirmed")])
+    planted = set(zip(*(truth[name].to_pylist() for name in columns), strict=True))
     missed, invented = len(planted - found), len(found - planted)
     print(
-        f"\nAgainst the truth: {len(planted):,} pairs of subject and field were given out whole and logged;"
-        f" {len(found):,} were confirmed, {missed} missed, {invented} invented.",
+        f"\nAgainst the truth: {len(planted):,} pairs of subject and field were given out whole, in lines that are still there;"
+        f" {len(found):,} confirmed, {missed:,} missed, {invented:,} invented.",
         file=sys.stderr,
     )
-    return {"planted": len(planted), "confirmed": len(found), "missed": missed, "invented": invented, "equal": not missed + invented}
+    counts = {"planted": len(planted), "confirmed": len(found), "missed": missed, "invented": invented}
+    return {**counts, "equal": missed == invented == 0}
 
 
 def _someone(exported: Path) -> str:
@@ -145,11 +139,7 @@ class _ReportOnly(SimpleHTTPRequestHandler):
 def _serve(report: Path, *, port: int, seconds: float) -> None:
     """On loopback only, until Ctrl-C."""
     with ThreadingHTTPServer(("127.0.0.1", port), partial(_ReportOnly, report=report)) as server:
-        address = f"http://127.0.0.1:{server.server_port}/"
-        print(f"\nDone in {seconds:.0f} s. The report: {address}  (file {report.resolve()}); Ctrl-C ends.", file=sys.stderr, flush=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            thread.join()
-        except KeyboardInterrupt:
-            server.shutdown()
+        print(f"\nDone in {seconds:.0f} s. The report: http://127.0.0.1:{server.server_port}/", file=sys.stderr)
+        print(f"Also as a file: {report.resolve()}. Ctrl-C ends.", file=sys.stderr, flush=True)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()

@@ -11,3 +11,4 @@ OUR_FAULT = Code(
 )
 NO_SUCH_FILE = Code("CLI-004", "no such file or folder", "check the path; * and ~ are expanded by the shell, not here")
 FILE_EXISTS = Code("CLI-005", "the file is there already", "name a new file, or add --force")
+STEP_FAILED = Code("CLI-006", "a step of the demo failed", "see what the step said, just above")

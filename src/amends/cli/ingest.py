@@ -17,6 +17,8 @@ from amends.count.evidence.ingest import ingest as ingest_paths
 from amends.engine import open_engine
 from amends.errors import OperationError
 
+MOST_ROWS = 24  # of sources that fit a screen; more are shown a row a folder
+
 
 @verb
 def ingest(
@@ -80,7 +82,7 @@ def ingest(
         "known": list(done.known),
         "left": [{"path": one.path, "reason": one.reason} for one in done.left],
     }
-    return Answer(data, text=[*as_text(result), *_what_was_done(done)], is_no=not result.is_whole)
+    return Answer(data, text=[*as_text(result, most_rows=MOST_ROWS), *_what_was_done(done)], is_no=not result.is_whole)
 
 
 def _what_was_done(done: Ingestion) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from rich.console import RenderableType
@@ -18,6 +21,7 @@ from amends.count.evidence.sources import sources as all_sources
 from amends.count.evidence.verify import Fault, verify
 from amends.engine import open_engine
 from amends.units import rfc3339
+
 
 @verb
 def sources(
@@ -44,11 +48,13 @@ def sources(
     return Answer(data, text=text, is_no=bool(faults) or not account.is_whole)
 
 
-def as_text(account: LineAccount) -> list[RenderableType]:
-    """The account for people: a table, the equation, rejects by reason, gaps."""
+def as_text(account: LineAccount, *, most_rows: int | None = None) -> list[RenderableType]:
+    """The account for people: a table, the equation, rejects by reason, gaps. More sources than `most_rows`: a row a folder."""
     if not account.sources:
         return ["no source yet; next: amends ingest CASE FILE|FOLDER|-"]
-    text: list[RenderableType] = [_table(account.sources)]
+    is_long = most_rows is not None and len(account.sources) > most_rows
+    text: list[RenderableType] = [_table(_folders(account.sources) if is_long else _files(account.sources))]
+    text += ["each file: amends sources CASE"] if is_long else []
     balance = account.balance
     verdict = "closes" if balance.closes else f"DOES NOT CLOSE: {balance.missing:,} lines unaccounted for"
     parts = " + ".join(f"{number:,} {name}" for name, number in (("events", balance.done), *balance.left.items()))
@@ -59,16 +65,56 @@ def as_text(account: LineAccount) -> list[RenderableType]:
     return [*text, *_coverage_lines(account.coverage)]
 
 
-def _table(rows: Sequence[Source]) -> Table:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One or several sources under one name."""
+
+    name: str
+    sources: tuple[Source, ...]
+
+    def cells(self, folder: str) -> Iterable[str]:
+        yield self.name.removeprefix(folder)
+        yield ", ".join(sorted({source.format or "-" for source in self.sources}))
+        for part in PARTS:
+            yield f"{sum(getattr(source, part) for source in self.sources):,}"
+        for instant in (_least(source.first for source in self.sources), _greatest(source.last for source in self.sources)):
+            yield rfc3339(instant.replace(microsecond=0)) if instant else "-"
+
+
+def _least(instants: Iterable[datetime | None]) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def _greatest(instants: Iterable[datetime | None]) -> datetime | None:
+    return max((instant for instant in instants if instant is not None), default=None)
+
+
+def _files(sources: Sequence[Source]) -> list[_Row]:
+    """A row a source, `access.log.2` before `access.log.10`."""
+    return [_Row(source.path, (source,)) for source in sorted(sources, key=lambda source: _natural(source.path))]
+
+
+def _folders(sources: Sequence[Source]) -> list[_Row]:
+    by_folder: dict[str, list[Source]] = {}
+    for source in sorted(sources, key=lambda source: _natural(source.path)):
+        by_folder.setdefault(source.path.rpartition("/")[0], []).append(source)
+    return [_Row(f"{name}/ ({len(own):,} files)", tuple(own)) for name, own in by_folder.items()]
+
+
+def _natural(path: str) -> list[tuple[bool, int, str]]:
+    """Numbers in a path by their value."""
+    parts = re.split(r"(\d+)", path)
+    return [(part.isdecimal(), int(part) if part.isdecimal() and len(part) < 20 else 0, part) for part in parts]
+
+
+def _table(rows: Sequence[_Row]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    folder = _common_folder([row.path for row in rows])
+    folder = _common_folder([row.name for row in rows])
     for name in ("source", "format", *PARTS, "first", "last"):
         shown_name = f"source in {folder}" if name == "source" and folder else name
         table.add_column(shown_name, justify="right" if name in PARTS else "left", overflow="fold", no_wrap=name != "source")
-    for row in sorted(rows, key=lambda source: source.path):
-        counts = (f"{getattr(row, part):,}" for part in PARTS)
-        times = (rfc3339(instant.replace(microsecond=0)) if instant else "-" for instant in (row.first, row.last))
-        table.add_row(row.path.removeprefix(folder), row.format or "-", *counts, *times)
+    for row in rows:
+        table.add_row(*row.cells(folder))
     return table
 
 
