@@ -35,7 +35,7 @@ def amends(log: Path, out: Path) -> None:
         for parsed in iter_parsed(stored, reader, plain_hash=plain_hash):
             lines, events, rejects = lines + parsed.lines, events + parsed.events.num_rows, rejects + parsed.rejects.num_rows
             if writer is None:
-                chosen = encodings(parsed.events)
+                chosen = encodings(pa.Table.from_batches([parsed.events]))
                 writer = files.enter_context(
                     pq.ParquetWriter(
                         out,

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from amends.count.evidence.encodings import encodings
 
 ROWS = 400
-SAMPLE = pa.RecordBatch.from_pydict(
+SAMPLE = pa.table(
     {
         "line": pa.array(range(ROWS), pa.uint64()),
         "time": pa.array([1] * ROWS, pa.timestamp("us", "UTC")),
@@ -42,9 +42,9 @@ def test_what_is_written_so_is_read_back() -> None:
     with pq.ParquetWriter(
         file, SAMPLE.schema, use_dictionary=chosen.use_dictionary, column_encoding=chosen.column_encoding
     ) as writer:
-        writer.write_batch(SAMPLE)
+        writer.write_table(SAMPLE)
 
-    assert pq.read_table(file).equals(pa.Table.from_batches([SAMPLE]))
+    assert pq.read_table(file).equals(SAMPLE)
 
 
 def test_an_empty_sample_has_encodings_too() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from amends.case import Case, atomic_file, writing
 from amends.count.evidence.arrow import Column, constant
 from amends.count.evidence.blocks import LINE_FEED, iter_parsed
 from amends.count.evidence.detect import Choice
+from amends.count.evidence.encodings import encodings
 from amends.count.evidence.errors import CHANGED_SOURCE
 from amends.count.evidence.events import EventColumns
 from amends.count.evidence.fingerprints import Fingerprint, fingerprints
@@ -34,24 +36,7 @@ from amends.errors import InputError, Place
 
 GROUP_ROWS = 250_000
 GROUP_BYTES = 64 * 1024 * 1024  # of Arrow columns, some 200,000 lines: keeps a reading process below 300 MB
-# Columns of few or repeated values; the others cost more to look up than they save.
-REPEATED = (
-    *(
-        "source",
-        "server",
-        "layer",
-        "client",
-        "principal",
-        "principal_kind",
-        "account",
-        "method",
-        "target",
-        "status",
-        "sent",
-        "agent",
-    ),
-    *("extra.key_value.key", "extra.key_value.value", "reason"),
-)
+SAMPLE_ROWS = 20_000  # that the encodings are chosen by
 
 
 def read_source(
@@ -222,9 +207,8 @@ class _Groups:
     """A Parquet file written in row groups that are the same for the same rows, however they came."""
 
     def __init__(self, path: Path, schema: pa.Schema, finish: Finish | None = None) -> None:
-        names = [name for name in REPEATED if name.split(".")[0] in schema.names]
-        made: Any = pq.ParquetWriter
-        self._writer: pq.ParquetWriter = made(path, schema, compression="zstd", use_dictionary=names)
+        self._path, self._schema = path, schema
+        self._opened: pq.ParquetWriter | None = None
         self._finish: Finish = finish or (lambda batches: pa.Table.from_batches(list(batches), schema))
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
@@ -235,7 +219,9 @@ class _Groups:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._flush()
-        self._writer.close()
+            self._writer().close()
+        elif self._opened is not None:
+            self._opened.close()
 
     def add(self, batch: pa.RecordBatch) -> None:
         self._waiting.append(batch)
@@ -246,13 +232,22 @@ class _Groups:
 
     def add_metadata(self, facts: Facts) -> None:
         self._flush()
-        self._writer.add_key_value_metadata(facts.as_metadata())
+        self._writer().add_key_value_metadata(facts.as_metadata())
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(self._finish(self._waiting), row_group_size=self._rows)
+            table = self._finish(self._waiting)
+            self._writer(table).write_table(table, row_group_size=self._rows)
         self._waiting, self._rows, self._bytes = [], 0, 0
         pa.default_memory_pool().release_unused()  # 30 to 60 MB less at the peak
+
+    def _writer(self, first: pa.Table | None = None) -> pq.ParquetWriter:
+        """Opened with the encodings that fit its first rows."""
+        if self._opened is None:
+            sample = first.slice(0, SAMPLE_ROWS) if first is not None else self._schema.empty_table()
+            made: Any = pq.ParquetWriter
+            self._opened = made(self._path, self._schema, compression="zstd", **asdict(encodings(sample)))
+        return self._opened
 
 
 def _with_source(rejects: pa.RecordBatch, source: str) -> pa.RecordBatch:
