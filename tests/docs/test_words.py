@@ -17,6 +17,7 @@ from amends.count.datamap import load
 from amends.count.datamap.folding import STEPS
 from amends.count.datamap.model import Source
 from amends.count.datamap.shapes import MOST_SIBLINGS
+from amends.count.datamap.target import Folded, fold
 from amends.count.evidence.settings import Reading
 from amends.count.scope import ceilings, misuse
 from amends.simulate import Variant, simulate
@@ -68,11 +69,16 @@ def test_every_key_and_word_is_described_on_its_page(page: str, code: dict[str, 
     assert [key for key in sorted(KEYS[page]) if not re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", code[page])] == []
 
 
-def test_the_steps_of_folding_and_the_limits_of_a_map_are_described(pages: dict[str, str]) -> None:
-    page = pages["docs/datamap.md"]
+def test_the_steps_of_folding_are_described_in_their_order_with_examples_that_are_true(pages: dict[str, str]) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| `([^`]+)` \|", pages["docs/datamap.md"], re.MULTILINE)
 
-    assert [step.name for step in STEPS if f"| `{step.name}` |" not in page] == []
-    assert f"more than {MOST_SIBLINGS} stand in one place" in page
+    assert [name for name, *_ in rows] == [step.name for step in STEPS]
+    for name, given, path in rows:
+        assert fold(given) == Folded(path, None, (name,))
+
+
+def test_the_limits_of_shapes_are_described(pages: dict[str, str]) -> None:
+    assert f"more than {MOST_SIBLINGS} stand in one place" in pages["docs/datamap.md"]
 
 
 def test_every_column_of_the_simulated_truth_is_described(tmp_path: Path, pages: dict[str, str]) -> None:

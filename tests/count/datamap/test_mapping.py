@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amends.count.datamap.folding import ODD, STEPS
-from amends.count.datamap.mapping import EVENT_COLUMNS, column_sql, gives_list, key_sql, mapped, rows_sql, traffic
-from amends.count.datamap.model import DataMap, Endpoint, Key, Rows, Source
+from amends.count.datamap.mapping import EVENT_COLUMNS, gives_list, key_sql, mapped, traffic
+from amends.count.datamap.model import DataMap, Endpoint, Key, Source
 from amends.count.datamap.target import fold, key_values, matched
 from amends.count.evidence.schema import EVENTS
 from amends.count.evidence.view import EVENT_COLUMNS as EVIDENCE_COLUMNS
@@ -273,39 +273,6 @@ def test_mapped_gives_the_columns_that_it_declares(engine: Engine) -> None:
 
 def test_event_columns_are_those_of_the_evidence_room() -> None:
     assert EVENT_COLUMNS == EVIDENCE_COLUMNS
-
-
-@pytest.mark.parametrize(
-    "target, most",
-    [
-        ("/api/v1/search?limit=5", 5),
-        ("/api/v1/search?limit=5&limit=7", 7),
-        ("/api/v1/search", 20),
-        ("/api/v1/search?limit=", 20),
-        ("/api/v1/search?limit=0", 100),
-        ("/api/v1/search?limit=-1", 100),
-        ("/api/v1/search?limit=1000", 100),
-        ("/api/v1/search?limit=99999999999999999999", 100),
-        ("/api/v1/search?limit=all", 100),
-        ("/api/v1/search?limit=%35", 5),
-    ],
-)
-def test_rows_are_what_was_asked_for_and_at_most_the_most(engine: Engine, target: str, most: int) -> None:
-    engine.register("events_given", events([{"target": target}]))
-    engine.keep("mapped_given", mapped(Table.named("events_given"), MAP))
-    rows = Rows(least=0, most=100, key=Key(Source.QUERY, "limit"), default=20)
-
-    found = engine.row(Query({"most": ""}, f"select {rows_sql(ENDPOINTS[8], rows)} as most from mapped_given"))
-
-    assert found == {"most": most}
-
-
-def test_names_with_quotes_stay_names(engine: Engine) -> None:
-    name = "it's; drop table x --"
-    engine.register("events_given", events([{"target": "/", "extra": [(name, "v")]}]))
-    engine.keep("mapped_given", mapped(Table.named("events_given"), MAP))
-
-    assert engine.row(Query({"v": ""}, f"select {column_sql(name)} as v from mapped_given")) == {"v": "v"}
 
 
 def test_very_long_targets_are_folded_as_the_definition_does(engine: Engine) -> None:
