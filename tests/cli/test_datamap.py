@@ -49,6 +49,13 @@ def test_a_map_that_names_every_request_is_done_with_status_0(case: Path, capsys
     assert "keeps a scope from being final: nothing in the map" in text
 
 
+def test_every_key_of_the_json_object_is_described(case: Path, capsys: pytest.CaptureFixture[str], root: Path) -> None:
+    main(["datamap", "check", str(case), "--json"])
+
+    page = (root / "docs" / "datamap.md").read_text(encoding="utf-8")
+    assert [key for key in json.loads(capsys.readouterr().out) if f"`{key}`" not in page] == []
+
+
 def test_unmapped_successful_requests_are_a_no(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ingest(case, "/api/v1/customers/7", "/api/v2/export/1234?token=tok_secret")
     capsys.readouterr()
