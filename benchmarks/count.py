@@ -1,22 +1,20 @@
 """Count: nginx lines to Parquet with every line accounted for, beside DuckDB and GoAccess, in CPU seconds of whole processes.
 
-usage: count.py [--quick] [--json] [--lines N] [--pairs N]
+With --quick a million lines, five pairs, DuckDB alone.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
+
+from shared.bars import KIB, Bar, Result, bar, finish, parser
 
 HERE = Path(__file__).parent / "reading"
 SEED = 20251118
@@ -24,7 +22,6 @@ GOAL_DUCKDB = 1.15
 GOAL_GOACCESS = 1 / 6
 GOAL_MIB = 300
 GROWTH = 4  # the file of the second reading of memory is so many times larger
-KIB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,48 +59,39 @@ def pairs(first: str, second: str, log: Path, folder: Path, count: int) -> tuple
     return runs[first], runs[second]
 
 
-def ratio_bar(name: str, goal: float, ours: list[Run], theirs: list[Run], *, quick: bool) -> dict[str, object]:
-    """Median of the ratios of pairs; `noise` is half of the distance between their quartiles."""
+def ratio_bar(name: str, goal: float, ours: list[Run], theirs: list[Run], *, quick: bool) -> Bar:
+    """Median of the ratios of pairs; the noise is half of the distance between their quartiles."""
     ratios = [mine.cpu_s / other.cpu_s for mine, other in zip(ours, theirs, strict=True)]
     value = statistics.median(ratios)
     quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [value, value, value]
-    noise = (quartiles[2] - quartiles[0]) / 2
-    return {
-        "name": name,
-        "value": round(value, 3),
-        "goal": round(goal, 3),
-        "holds": value - (noise if quick else 0) <= goal,
-        "beside": f"{_median(ours):.2f} s against {_median(theirs):.2f} s of CPU, medians of {len(ratios)} pairs",
-        "noise": round(noise, 3),
-    }
+    beside = f"{_median(ours):.2f} s against {_median(theirs):.2f} s of CPU, medians of {len(ratios)} pairs"
+    return bar(name, value, goal, beside=beside, noise=(quartiles[2] - quartiles[0]) / 2, quick=quick)
 
 
-def memory_bar(name: str, runs: list[Run]) -> dict[str, object]:
+def memory_bar(log: Path, runs: list[Run]) -> Bar:
     peaks = [one.peak_mib for one in runs]
-    return {
-        "name": name,
-        "value": round(max(peaks), 1),
-        "goal": GOAL_MIB,
-        "holds": max(peaks) <= GOAL_MIB,
-        "beside": f"highest peak of {len(peaks)} run(s)",
-        "noise": round(max(peaks) - min(peaks), 1),
-    }
+    name = f"memory at {log.stat().st_size / KIB**2:,.0f} MiB of log, MiB"
+    return bar(
+        name, max(peaks), GOAL_MIB, beside=f"highest peak of {len(peaks)} run(s)", noise=max(peaks) - min(peaks), quick=False
+    )
 
 
 def _median(runs: list[Run]) -> float:
     return statistics.median(one.cpu_s for one in runs)
 
 
-def measure(lines: int, count: int, folder: Path, *, quick: bool) -> dict[str, object]:
+def measure(lines: int, count: int, folder: Path, *, quick: bool) -> Result:
     log = folder / "access.log"
     write_log(log, lines=lines, seed=SEED)
     ours, duck = pairs("amends", "duckdb", log, folder, count)
     bars = [
         ratio_bar("nginx to Parquet, CPU against DuckDB read_csv", GOAL_DUCKDB, ours, duck, quick=quick),
-        memory_bar(f"memory at {log.stat().st_size / KIB**2:,.0f} MiB of log, MiB", ours),
+        memory_bar(log, ours),
     ]
     parse = [run("amends_parse", log, folder) for _ in range(1 if quick else 3)]
     notes = {
+        "lines": lines,
+        "bytes": log.stat().st_size,
         "ns_a_line": round(_median(ours) / lines * 1e9),
         "ns_a_line_parsing_alone": round(_median(parse) / lines * 1e9),
         "ns_a_line_duckdb": round(_median(duck) / lines * 1e9),
@@ -111,14 +99,14 @@ def measure(lines: int, count: int, folder: Path, *, quick: bool) -> dict[str, o
     }
     if not quick:
         bars += _slow_bars(lines, count, folder)
-    return {"bars": bars, "notes": notes, "machine": _machine(lines, log.stat().st_size)}
+    return Result(bars, notes)
 
 
-def _slow_bars(lines: int, count: int, folder: Path) -> list[dict[str, object]]:
+def _slow_bars(lines: int, count: int, folder: Path) -> list[Bar]:
     """GoAccess on a fifth of the lines (it is slow), and memory on a file several times larger."""
     large, small = folder / "large.log", folder / "small.log"
     write_log(large, lines=lines * GROWTH, seed=SEED + 1)
-    bars = [memory_bar(f"memory at {large.stat().st_size / KIB**2:,.0f} MiB of log, MiB", [run("amends", large, folder)])]
+    bars = [memory_bar(large, [run("amends", large, folder)])]
     large.unlink()
     if shutil.which("goaccess"):
         write_log(small, lines=lines // 5, seed=SEED)
@@ -127,42 +115,15 @@ def _slow_bars(lines: int, count: int, folder: Path) -> list[dict[str, object]]:
     return bars
 
 
-def _machine(lines: int, size: int) -> dict[str, object]:
-    cpuinfo = Path("/proc/cpuinfo")
-    models = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "pyarrow", "duckdb")},
-        "lines": lines,
-        "bytes": size,
-    }
-
-
-def table(result: dict[str, object]) -> str:
-    """The bars, then the notes and the machine, as Markdown."""
-    rows = ["| bar | value | goal | holds | noise | beside |", "| --- | --- | --- | --- | --- | --- |"]
-    for bar in result["bars"]:  # type: ignore[attr-defined]
-        holds = "yes" if bar["holds"] else "no"
-        rows.append(f"| {bar['name']} | {bar['value']} | {bar['goal']} | {holds} | {bar['noise']} | {bar['beside']} |")
-    for part in ("notes", "machine"):
-        rows += ["", *(f"- {name}: {value}" for name, value in result[part].items())]  # type: ignore[attr-defined]
-    return "\n".join(rows)
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("--quick", action="store_true", help="1 million lines, 5 pairs, DuckDB alone: under 50 s")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--lines", type=int)
-    parser.add_argument("--pairs", type=int)
-    given = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--lines", type=int)
+    options.add_argument("--pairs", type=int)
+    given = options.parse_args()
     lines = given.lines or (1_000_000 if given.quick else 5_000_000)
     with tempfile.TemporaryDirectory(prefix="amends-bench-") as folder:
         result = measure(lines, given.pairs or (5 if given.quick else 7), Path(folder), quick=given.quick)
-    print(json.dumps(result, indent=2) if given.json else table(result))
-    return 0 if all(bar["holds"] for bar in result["bars"]) else 1  # type: ignore[attr-defined]
+    return finish("count", result, given)
 
 
 if __name__ == "__main__":

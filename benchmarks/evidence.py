@@ -1,15 +1,10 @@
 """Evidence: what keyed hashes, tail columns and the search for repeats cost beside the reader; JSON lines beside DuckDB.
 
-usage: evidence.py [--quick] [--json] [--lines N] [--runs N]
-
 CPU seconds of this process (JSON: of each contestant's own), the reader's blocks made before the clock starts.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import statistics
 import subprocess
 import sys
@@ -18,7 +13,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "reading"))
+from shared.bars import Result, bar, finish, parser
+
+READING = Path(__file__).parent / "reading"
+sys.path.insert(0, str(READING))
 
 SEED = 20251118
 GOAL_US = 0.8
@@ -116,53 +114,47 @@ def json_ratio(folder: Path, lines: int) -> tuple[float, float]:
     return ours, (time.process_time() - before) / lines * 1e6
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer lines and runs, under 50 s")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--lines", type=int)
-    parser.add_argument("--runs", type=int)
-    options = parser.parse_args()
-    lines, runs = options.lines or (2_000_000 if options.quick else 5_000_000), options.runs or (2 if options.quick else 7)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        log = folder / "bench.log"
-        subprocess.run(
-            [sys.executable, str(Path(__file__).parent / "reading" / "nginx_log.py"), str(log), str(lines), str(SEED)], check=True
-        )
-        tails, readers = zip(*(tail_us(log, lines) for _ in range(runs)), strict=True)
-        repeats = repeats_us(log, folder, lines)
-        pairs = [json_ratio(folder, 100_000 if options.quick else 400_000) for _ in range(runs)]
-    noise = (max(tails) - min(tails)) / 2
-    value = statistics.median(tails) + repeats
+def measure(lines: int, json_lines: int, runs: int, folder: Path, *, quick: bool) -> Result:
+    log = folder / "bench.log"
+    make = [sys.executable, str(READING / "nginx_log.py"), str(log), str(lines), str(SEED)]
+    subprocess.run(make, check=True)
+    tails, readers = zip(*(tail_us(log, lines) for _ in range(runs)), strict=True)
+    repeats = repeats_us(log, folder, lines)
+    pairs = [json_ratio(folder, json_lines) for _ in range(runs)]
     ratios = [ours / theirs for ours, theirs in pairs]
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
     bars = [
-        {
-            "name": "keyed hash, tail columns and repeats, us of CPU a line",
-            "value": round(value, 3),
-            "goal": GOAL_US,
-            "holds": value - (noise if options.quick else 0) <= GOAL_US,
-            "beside": f"{repeats:.3f} of it repeats; reader {statistics.median(readers):.2f}; {lines:,} lines, {runs} runs",
-            "noise": round(noise, 3),
-        },
-        {
-            "name": "JSON lines beside DuckDB read_ndjson, CPU (aim of a later release)",
-            "value": round(statistics.median(ratios), 2),
-            "goal": GOAL_JSON,
-            "holds": None,
-            "beside": f"{ours:.1f} us against {theirs:.1f} us a line, medians of {runs} pairs",
-            "noise": round((max(ratios) - min(ratios)) / 2, 2),
-        },
+        bar(
+            "keyed hash, tail columns and repeats, us of CPU a line",
+            statistics.median(tails) + repeats,
+            GOAL_US,
+            beside=f"{repeats:.3f} of it repeats; reader {statistics.median(readers):.2f}; {lines:,} lines, {runs} runs",
+            noise=(max(tails) - min(tails)) / 2,
+            quick=quick,
+        ),
+        bar(
+            "JSON lines beside DuckDB read_ndjson, CPU (aim of a later release)",
+            statistics.median(ratios),
+            GOAL_JSON,
+            beside=f"{ours:.1f} us against {theirs:.1f} us a line, medians of {runs} pairs",
+            noise=(max(ratios) - min(ratios)) / 2,
+            quick=quick,
+            demanded=False,
+        ),
     ]
-    if options.json:
-        print(json.dumps({"bars": bars}))
-        return
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
-    for bar in bars:
-        verdict = {True: "holds", False: "FAILS", None: "shown"}[bar["holds"]]  # type: ignore[index]
-        print(f"{verdict}  {bar['name']}: {bar['value']} (goal {bar['goal']}, noise {bar['noise']}); {bar['beside']}")
+    return Result(bars)
+
+
+def main() -> int:
+    options = parser(__doc__)
+    options.add_argument("--lines", type=int)
+    options.add_argument("--runs", type=int)
+    given = options.parse_args()
+    lines, json_lines, runs = (2_000_000, 100_000, 2) if given.quick else (5_000_000, 400_000, 7)
+    with tempfile.TemporaryDirectory(prefix="amends-bench-") as folder:
+        result = measure(given.lines or lines, json_lines, given.runs or runs, Path(folder), quick=given.quick)
+    return finish("evidence", result, given)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
