@@ -103,6 +103,7 @@ def test_any_company_name_survives_the_settings_file(tmp_path_factory, company):
         "[case]\nzone = 'UTC'",
         "[case]\ncompany = 'Shop'\nzone = 'Mars/Base'",
         "[case]\ncompany = 'Shop'\nzone = 'UTC'\ncolour = 'red'",
+        "[case]\ncompany = 'Shop'\nzone = 'UTC'\n[[evidense]]\nmatch = 'a*'",
         "[case]\ncompany = 'Shop'\nzone = 'UTC'\nlanguages = 'ko'",
         "[case]\ncompany = 'Shop'\nzone = 'UTC'\nwindow = {from = 2025-01-01T00:00:00Z}",
         "[case]\ncompany = 'Shop'\nzone = 'UTC'\nwindow = {from = 2025-01-02T00:00:00Z, to = 2025-01-01T00:00:00Z}",

@@ -39,6 +39,7 @@ from amends.units import Period
 
 SETTINGS = "amends.toml"
 PARTIAL = ".partial-"  # a name that starts so is unfinished work of a command that ran or was killed
+ROOMS = ("evidence", "ceiling")  # tables of amends.toml beside [case]; each is read by the room that owns it
 LOCK_WAIT_SECONDS = 10.0
 PRINCIPAL_BYTES = 16  # HMAC-SHA-256 cut to 128 bits: no two of 10**9 credentials collide (p < 2e-21)
 
@@ -193,6 +194,8 @@ def parse_settings(text: str, *, file: str = SETTINGS) -> Settings:
     where = Place(f"{file}, [case]")
     for key in case.keys() - {"company", "zone", "window", "languages", "jurisdictions", "at_rest", "database"}:
         raise InputError(BAD_SETTINGS, at=where, expected=f"no key {key!r}")
+    for name in sorted(tables.keys() - set(ROOMS)):
+        raise InputError(BAD_SETTINGS, at=Place(file), expected=f"no table {name!r}, but [case], [[evidence]] or [[ceiling]]")
     return Settings(
         company=_text(case, "company", where),
         zone=_zone(case, where),

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 import amends
 from amends.answer.reports.figures import Bar, Mark, Strip, bounds_bar, coverage_strip, day_bars
@@ -91,7 +90,7 @@ def _unit(name: str, bounds: Mapping[str, Any]) -> dict[str, Any]:
         "lower": low,
         "upper": high,
         "ceiling": words.number(ceiling) if ceiling is not None else None,
-        "figure": Markup(figure),
+        "figure": figure,
     }
 
 
@@ -126,7 +125,7 @@ def _days(scope: Scope, zone: ZoneInfo) -> dict[str, Any]:
             {"day": day.isoformat(), "numbers": [_n(numbers.get(column, 0)) for column in columns]}
             for day, numbers in sorted(by_day.items())
         ],
-        "days_figure": Markup(_days_figure(by_day)) if by_day else "",
+        "days_figure": _days_figure(by_day) if by_day else "",
     }
 
 
@@ -165,7 +164,7 @@ def _coverage(found: Coverage, window: Period, zone: ZoneInfo) -> dict[str, Any]
         gaps.setdefault((gap.server, gap.layer), []).append(gap.period)
     strips = [Strip(_server(*key), tuple(periods)) for key, periods in gaps.items()]
     return {
-        "strip": Markup(coverage_strip(window, strips, title="coverage by server", ticks=_ticks(window, zone))),
+        "strip": coverage_strip(window, strips, title="coverage by server", ticks=_ticks(window, zone)),
         "gaps": [
             {
                 "server": _server(gap.server, gap.layer),
