@@ -20,6 +20,11 @@ from amends.engine.query import I64, TEXT, quoted_name, quoted_text
 from amends.errors import InputError, Place
 
 DAY_US = 86_400_000_000
+# Nothing of a table's form is guessed: a semicolon in many rows must not make another table of the same bytes.
+RFC_4180 = (
+    """delim = ',', quote = '"', escape = '"', header = true, skip = 0, comment = '', all_varchar = true, strict_mode = true, """
+    "ignore_errors = false, null_padding = false"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,7 @@ def read_table(path: Path, *, named: str) -> Table:
         raise InputError(BAD_TABLE, at=Place(named), expected="a file at this path")
     if path.suffix == ".parquet":
         return Table.parquet([path])
-    options = "header = true, all_varchar = true, strict_mode = true, ignore_errors = false, null_padding = false"
-    return Table(f"read_csv({quoted_text(str(path))}, {options})")
+    return Table(f"read_csv({quoted_text(str(path))}, {RFC_4180})")
 
 
 def demand_columns(table: Table, names: tuple[str, ...], *, named: str, engine: Engine) -> list[str]:
