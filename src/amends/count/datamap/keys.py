@@ -8,6 +8,8 @@ from amends.count.datamap.model import Endpoint, Key, Rows, Source
 from amends.count.datamap.target import Segment, Template, template_of
 from amends.engine.query import quoted_text
 
+MOST_DIGITS = 17  # of an id that travels as a number
+
 
 def key_sql(endpoint: Endpoint, key: Key, split: str | None = None) -> str:
     """The ids that a key names, as text or as a list of texts (see `gives_list`)."""
@@ -17,6 +19,21 @@ def key_sql(endpoint: Endpoint, key: Key, split: str | None = None) -> str:
     if split is None:
         return f"nullif({single}, '')"
     return _not_empty(_split(f"case when {single} is null then []::VARCHAR[] else [{single}] end", split))
+
+
+def number_key_sql(endpoint: Endpoint, key: Key, split: str | None = None) -> str | None:
+    """The column in which mapping leaves the id as a number, or null where `key_sql` must say it; None: there is none."""
+    is_tail = split is None and key.source is Source.PATH and _is_tail(template_of(endpoint), key.name)
+    return "tail_number" if is_tail else None
+
+
+def as_number(text: str, number: str | None = None) -> str:
+    """A text as a number, null where its spelling is another one: `007`, `+7` and `7e0` are other ids than `7`.
+
+    `number`: what the text casts to, where that is known.
+    """
+    number = number or f"try_cast({text} as BIGINT)"
+    return f"case when {number} between 0 and {10**MOST_DIGITS - 1} and {number}::VARCHAR = {text} then {number} end"
 
 
 def gives_list(key: Key, split: str | None) -> bool:
@@ -50,12 +67,16 @@ def _single(endpoint: Endpoint, key: Key) -> str:
 
 def _parameter(template: Template, name: str) -> str:
     """A path parameter, decoded: `tail` where mapping found it already, else what follows the head or what a pattern finds."""
-    if template.segments[-1] == Segment("", name) and template.names == (name,):
+    if _is_tail(template, name):
         raw = f"substring(path, {len(template.head) + 1})"
         return f"case when tail is not null then tail when contains(path, '%') then {_decoded(raw)} else {raw} end"
     regexp = quoted_text(rf"^{pattern(template, '[^/]+', capture=name)}\z")
     raw = f"regexp_extract(path, {regexp}, 1)"
     return f"case when contains(path, '%') then {_decoded(raw)} else {raw} end"
+
+
+def _is_tail(template: Template, name: str) -> bool:
+    return template.segments[-1] == Segment("", name) and template.names == (name,)
 
 
 def _decoded(text: str) -> str:

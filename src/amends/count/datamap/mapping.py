@@ -3,10 +3,13 @@
 What scope needs:
 
 - `mapped(events, map) -> Query`: all columns of the events, then `endpoint` (its place in `map.endpoints`; null where none
-  matches), `path` and `query` as that endpoint sees them, and `tail` (see `quick.py`). Unselected columns cost nothing.
+  matches), `path` and `query` as that endpoint sees them, `tail` and `tail_number` (see `quick.py`). Unselected
+  columns cost nothing.
 - `key_sql(endpoint, key, split) -> str`: an expression over those columns. Where `gives_list(key, split)` it is a `VARCHAR[]`
   (never null; empty where the log does not say), else a `VARCHAR` (null where the log does not say; never empty). It is right
   only for rows of that endpoint: filter first, or write `case when endpoint = 3 then ... end`.
+- `number_key_sql(endpoint, key, split) -> str | None`: the column that has the id as a number already, or null; None: none has.
+- `as_number(text) -> str`: a text as a number, null where its spelling is another one.
 - `rows_sql(endpoint, rows) -> str`: the most rows (BIGINT) that one answer can hold.
 - `column_sql(name) -> str`: an event's column as text: one of `EVENT_COLUMNS`, else an entry of `extra`.
 - `traffic(events, map) -> Query`: counts by endpoint, and of folding.
@@ -37,15 +40,26 @@ from amends.count.datamap.folding import (
     path_of,
     query_of,
 )
-from amends.count.datamap.keys import gives_list, key_sql, rows_sql
+from amends.count.datamap.keys import as_number, gives_list, key_sql, number_key_sql, rows_sql
 from amends.count.datamap.model import DataMap
 from amends.count.datamap.quick import quick_layer
 from amends.engine import Query, Table
 from amends.engine.query import I64, TEXT, U16
 
-MAPPED_COLUMNS = {**EVENT_COLUMNS, "endpoint": U16, "path": TEXT, "query": TEXT, "tail": TEXT}
+MAPPED_COLUMNS = {**EVENT_COLUMNS, "endpoint": U16, "path": TEXT, "query": TEXT, "tail": TEXT, "tail_number": I64}
 
-__all__ = ["EVENT_COLUMNS", "MAPPED_COLUMNS", "column_sql", "gives_list", "key_sql", "mapped", "rows_sql", "traffic"]
+__all__ = [
+    "EVENT_COLUMNS",
+    "MAPPED_COLUMNS",
+    "as_number",
+    "column_sql",
+    "gives_list",
+    "key_sql",
+    "mapped",
+    "number_key_sql",
+    "rows_sql",
+    "traffic",
+]
 
 
 def mapped(events: Table, map: DataMap) -> Query:
@@ -72,7 +86,8 @@ def mapped(events: Table, map: DataMap) -> Query:
                     when odd is not null and not {is_strict} then {query_of("odd")}
                     else {query_of("target")}
                 end as query,
-                tail
+                tail,
+                tail_number
             from ({_decided(events, map)})
         """,
     )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from amends.count.datamap.columns import every_column
 from amends.count.datamap.comparing import Branch, pattern, request_condition, tree
 from amends.count.datamap.folding import ODD
+from amends.count.datamap.keys import as_number
 from amends.count.datamap.model import DataMap, Endpoint
 from amends.count.datamap.target import Segment, Template, can_share, rank, ranked, template_of
 from amends.engine import Table
@@ -45,16 +46,19 @@ class Candidate:
 
 
 def quick_layer(events: Table, map: DataMap) -> str:
-    """The events with `quick` (the endpoint, or null) and `tail` (the number that its parameter holds, as text, or null)."""
+    """The events with `quick` (the endpoint, or null), `tail` (the number that its parameter holds, as text, or null), and
+    `tail_number` (the same as a number, where it is spelt as numbers are: see `as_number`).
+    """
     candidates = _candidates(map)
     layer = f"select {every_column()}, {tree('target', _first_branches(candidates))} as candidate from {events}"
     layer = f"select *, {_tail(candidates)} as found_tail from ({layer})"
-    layer = f"select *, try_cast(found_tail as BIGINT) is not null as has_number from ({layer})"
-    found = f"case when has_number then candidate - {NUMBER} when candidate < {NUMBER} then candidate end"
+    layer = f"select *, try_cast(found_tail as BIGINT) as found_number from ({layer})"
+    found = f"case when found_number is not null then candidate - {NUMBER} when candidate < {NUMBER} then candidate end"
     layer = f"select *, {found} as found from ({layer})"
     layer = f"select *, {_chosen(map, candidates)} as first_look from ({layer})"
     layer = f"select *, coalesce(first_look, {tree('target', _second_branches(map))})::USMALLINT as quick from ({layer})"
-    return f"select *, case when has_number and first_look is not null then found_tail end as tail from ({layer})"
+    layer = f"select *, case when found_number is not null and first_look is not null then found_tail end as tail from ({layer})"
+    return f"select *, {as_number('tail', 'found_number')} as tail_number from ({layer})"
 
 
 def _candidates(map: DataMap) -> list[Candidate]:
