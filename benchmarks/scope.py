@@ -1,35 +1,35 @@
-"""Scope: events to one row per subject with bounds, beside the bare scan and group-by on the same file, in CPU seconds.
-
-usage: scope.py [--quick] [--json] [--events N] [--runs N] [--folder FOLDER]
+"""Scope: events to one row per subject with bounds, beside the bare scan and group-by on the same files, in CPU seconds.
 
 Each run is a process of its own and reports the CPU seconds (user and system, all threads) and the peak memory of its work,
-without start-up. `ours` begins at the mapped form (each event with its endpoint and path), as `bare` does, which aggregates the
-same columns by account: no selection, no grades, no equations, no order. `whole` maps the events on the way, as a first run does.
+without start-up. `ours` starts at the files of events in the form in which `ingest` writes them: it maps the targets, selects,
+grades, judges 304s, checks the equations, writes the exposure in order and the views by day, and sums the bounds. `bare` groups
+the same files by the id in the target: no map, no selection, no grades, no equations, no order.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+from shared.bars import Result, bar, finish, parser
 
 EVENTS, MEMBERS = 100_000_000, 33_700_000
 QUICK_EVENTS = 3_000_000
+RUNS, QUICK_RUNS = 1, 3  # a full run of all contestants takes some five minutes
+FILES = 20
+GROUP_ROWS, SAMPLE_ROWS = 250_000, 20_000  # of a file of events, as `ingest` writes it
 GOAL_CPU_S, GOAL_GIB = 50.0, 6.0
 GOAL_CPU_US = GOAL_CPU_S / EVENTS * 1e6
-MEMORY_BYTES = 4_500_000_000  # for the engine; Python, Arrow and what is being written stand beside it
+MEMORY_BYTES = 4_000_000_000  # for the engine; Python, Arrow and what is being written stand beside it
 MAP = b"""
 version: 1
 subjects:
@@ -57,38 +57,32 @@ class Run:
     subjects: int
 
 
-def ours(folder: Path) -> int:
-    """Scope from the mapped form: selection, grades, equations, exposure, views by day, bounds."""
-    return _scope(folder, is_mapped=True)
-
-
-def whole(folder: Path) -> int:
-    """The same from the events themselves."""
-    return _scope(folder, is_mapped=False)
-
-
-def _scope(folder: Path, *, is_mapped: bool) -> int:
+def ours(folder: Path, *, has_gap: bool = False) -> int:
+    """Scope from the events to the bounds."""
     from datetime import UTC, datetime
     from zoneinfo import ZoneInfo
 
     from amends.case import create_case
     from amends.count.datamap.load import parse
-    from amends.count.scope.measure import Evidence, measure
+    from amends.count.scope.evidence import Evidence
+    from amends.count.scope.gaps import Missing
+    from amends.count.scope.measure import measure
     from amends.count.scope.misuse import parse_misuse
     from amends.engine import Table, open_engine
     from amends.units import Period
 
-    facts = json.loads((folder / "facts.json").read_text())
+    principals = json.loads((folder / "principals.json").read_text())
+    window = Period(datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    lost = Period(datetime(2025, 5, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC))
+    missing = (Missing("web-1", lost, "deleted"),) if has_gap else ()
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
         case = create_case(work / "case", company="Shop", zone="Asia/Seoul")
         map = parse(MAP, folder=case.path)
-        listed = "\n".join(f"hmac {principal}" for principal in facts["principals"])
-        (case.path / "forged.txt").write_text(listed)
+        (case.path / "forged.txt").write_text("\n".join(f"hmac {principal}" for principal in principals))
         rule = b"- {id: forged, author: a, at: 2026-01-01T00:00:00Z, reason: r, where: {principal: {file: forged.txt}}}\n"
-        window = Period(datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
-        kept = Table.parquet(sorted((folder / "mapped").glob("*.parquet")))
-        evidence = Evidence(kept, None, (), window, True, {}, mapped=kept if is_mapped else None)
+        events = Table.parquet(sorted((folder / "events").glob("*.parquet")))
+        evidence = Evidence(events, None, missing, window, True, {})
         with open_engine(spill=work / "spill", memory_bytes=MEMORY_BYTES) as engine:
             found = measure(
                 evidence, map, parse_misuse(rule, map=map, case=case), (), zone=ZoneInfo("Asia/Seoul"), engine=engine,
@@ -100,21 +94,21 @@ def _scope(folder: Path, *, is_mapped: bool) -> int:
 
 
 def bare(folder: Path) -> int:
-    """Scan, id from the target, group by it, write the rows: no selection, no grades, no order."""
+    """Scan, id from the target, group by it, write the rows."""
     import duckdb
 
     with tempfile.TemporaryDirectory(dir=folder) as work:
         limits = {"memory_limit": f"{MEMORY_BYTES}B", "temp_directory": work}
         connection = duckdb.connect(config={**limits, "preserve_insertion_order": False})
-        files = ", ".join(f"'{file}'" for file in sorted((folder / "mapped").glob("*.parquet")))
+        files = ", ".join(f"'{file}'" for file in sorted((folder / "events").glob("*.parquet")))
         written = connection.execute(f"""
             copy (
                 select id, bit_or(fields) as fields, count(*) as views, min(place) as first, max(place) as last
                 from (
-                    select try_cast(substring(path, 19) as BIGINT) as id, (status = 200 and sent >= 40)::UTINYINT as fields,
+                    select try_cast(substring(target, 19) as BIGINT) as id, (status = 200 and sent >= 40)::UTINYINT as fields,
                         (epoch_us(time) // 1000000)::UBIGINT << 31 | line as place
                     from read_parquet([{files}])
-                    where endpoint = 0
+                    where starts_with(target, '/api/v1/customers/')
                 )
                 group by id
             ) to '{work}/bare.parquet' (format parquet, compression zstd)
@@ -122,7 +116,7 @@ def bare(folder: Path) -> int:
     return int(written[0]) if written else 0
 
 
-CONTESTANTS: dict[str, Callable[[Path], int]] = {"ours": ours, "whole": whole, "bare": bare}
+CONTESTANTS: dict[str, Callable[[Path], int]] = {"ours": ours, "with a gap": partial(ours, has_gap=True), "bare": bare}
 
 
 def contest(name: str, folder: Path) -> None:
@@ -133,7 +127,7 @@ def contest(name: str, folder: Path) -> None:
     subjects = CONTESTANTS[name](folder)
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"cpu_s": cpu_s, "peak_gib": after.ru_maxrss / 2**20, "subjects": subjects}))
+    print(json.dumps(asdict(Run(cpu_s, after.ru_maxrss / 2**20, subjects))))
 
 
 def run(name: str, folder: Path) -> Run:
@@ -142,98 +136,65 @@ def run(name: str, folder: Path) -> Run:
     return Run(**json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
-def make_events(folder: Path, *, events: int) -> None:
-    """In a process of its own, so that its memory is not counted."""
-    subprocess.run([sys.executable, __file__, "--make", str(events), "--folder", str(folder)], check=True)
-
-
 def make(folder: Path, *, events: int) -> None:
-    """Events in whole seconds, as nginx logs them, in the mapped form."""
-    from amends.count.datamap.load import parse
-    from amends.count.datamap.mapping import mapped
+    """Events in whole seconds, as nginx logs them, in the files that `ingest` would write."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from amends.count.evidence.encodings import encodings
     from amends.count.evidence.schema import EVENTS as SCHEMA
-    from amends.engine import Query, Table, open_engine
     from amends.simulate import simulate_events
 
-    made = simulate_events(folder / "events", schema=SCHEMA, events=events, members=events * MEMBERS // EVENTS, files=20)
-    (folder / "mapped").mkdir()
-    map = parse(MAP, folder=folder)
-    with open_engine(spill=folder / "spill") as engine:
-        for file in made.files:
-            query = mapped(Table.parquet([file]), map)
-            seconds = f"select * replace (date_trunc('second', time) as time) from ({query.sql})"
-            engine.write(Query(query.columns, seconds), folder / "mapped" / file.name)
-            file.unlink()
-    (folder / "facts.json").write_text(json.dumps({"principals": [principal.hex() for principal in made.principals]}))
+    made = simulate_events(folder / "simulated", schema=SCHEMA, events=events, members=events * MEMBERS // EVENTS, files=FILES)
+    (folder / "events").mkdir()
+    time = SCHEMA.get_field_index("time")
+    for file in made.files:
+        writer = None
+        for batch in pq.ParquetFile(file).iter_batches(GROUP_ROWS):
+            group = pa.Table.from_batches([batch]).cast(SCHEMA)
+            group = group.set_column(time, SCHEMA.field(time), pc.floor_temporal(group.column(time), unit="second"))
+            if writer is None:
+                chosen = asdict(encodings(group.slice(0, SAMPLE_ROWS)))
+                writer = pq.ParquetWriter(folder / "events" / file.name, SCHEMA, compression="zstd", **chosen)
+            writer.write_table(group)
+        assert writer is not None
+        writer.close()
+        file.unlink()
+    (folder / "principals.json").write_text(json.dumps([principal.hex() for principal in made.principals]))
 
 
-def measured(*, events: int, runs: int, folder: Path, quick: bool) -> dict[str, object]:
+def measured(*, events: int, runs: int, folder: Path, quick: bool) -> Result:
     """All runs, interleaved, and the bars."""
-    if not (folder / "facts.json").exists():
-        make_events(folder, events=events)
+    if not (folder / "principals.json").exists():  # in a process of its own, so that its memory is not counted
+        subprocess.run([sys.executable, __file__, "--make", str(events), "--folder", str(folder)], check=True)
     found: dict[str, list[Run]] = {name: [] for name in CONTESTANTS}
     for number in range(runs):
         for name in found if number % 2 == 0 else reversed(found):
             found[name].append(run(name, folder))
     cpu = {name: statistics.median(one.cpu_s for one in done) for name, done in found.items()}
-    noise = {name: (max(one.cpu_s for one in done) - min(one.cpu_s for one in done)) / cpu[name] for name, done in found.items()}
-    peak = max(one.peak_gib for one in found["ours"])
-    beside = {
-        "bare scan and group-by, CPU s": round(cpu["bare"], 2),
-        "ratio to bare": round(cpu["ours"] / cpu["bare"], 2),
-        "with mapping on the way, CPU s": round(cpu["whole"], 2),
-    }
+    noise = max(one.cpu_s for one in found["ours"]) - min(one.cpu_s for one in found["ours"])
+    beside = f"bare scan and group-by {cpu['bare']:.2f} s, ratio {cpu['ours'] / cpu['bare']:.2f}"
+    goal_s = GOAL_CPU_S * events / EVENTS
+    made = partial(bar, quick=quick)
     bars = [
-        _bar("scope, CPU microseconds an event", cpu["ours"] / events * 1e6, GOAL_CPU_US, beside, noise["ours"]),
-        _bar("scope, peak memory in GiB", peak, GOAL_GIB, {}, 0.0),
+        made(f"scope of {events:,} events, CPU s", cpu["ours"], goal_s, beside=beside, noise=noise),
+        made("the same with a month's logs missing, CPU s", cpu["with a gap"], goal_s, beside="", noise=noise, demanded=False),
     ]
-    if not quick:
-        bars.insert(
-            0, _bar(f"scope, CPU seconds at {events:,} events", cpu["ours"], GOAL_CPU_S * events / EVENTS, beside, noise["ours"])
-        )
-    return {"events": events, "subjects": found["ours"][0].subjects, "runs": runs, "bars": bars}
-
-
-def _bar(name: str, value: float, goal: float, beside: dict[str, float], noise: float) -> dict[str, object]:
-    """It fails only where the value lies over the goal by more than its own noise."""
-    return {
-        "name": name,
-        "value": round(value, 3),
-        "goal": round(goal, 3),
-        "holds": value <= goal * (1 + noise),
-        "beside": beside,
-        "noise": round(noise, 3),
-    }
-
-
-def as_text(result: dict[str, object]) -> str:
-    bars: list[dict[str, object]] = result["bars"]  # type: ignore[assignment]
-    lines = [f"{result['events']:,} events, {result['subjects']:,} subjects, medians of {result['runs']} runs", ""]
-    lines += ["| bar | value | goal | holds | beside | noise |", "| --- | --- | --- | --- | --- | --- |"]
-    lines += [
-        "| " + " | ".join(str(bar[key]) for key in ("name", "value", "goal", "holds", "beside", "noise")) + " |" for bar in bars
-    ]
-    return "\n".join(lines)
-
-
-def machine() -> str:
-    """What it ran on, without names."""
-    cores, memory = os.cpu_count(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    engine = version("duckdb")
-    return f"{platform.machine()}, {cores} cores, {memory:.0f} GiB, shared; Python {platform.python_version()}, DuckDB {engine}"
+    for name in ("ours", "with a gap"):
+        peak = max(one.peak_gib for one in found[name])
+        bars.append(made(f"peak memory, {name}, GiB", peak, GOAL_GIB, beside=f"bare {found['bare'][0].peak_gib:.2f}", noise=0.0))
+    return Result(bars, {"events": events, "subjects": found["ours"][0].subjects, "runs of each": runs})
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--events", type=int)
-    parser.add_argument("--runs", type=int)
-    parser.add_argument("--folder", type=Path, help="keep the events here, and use those that are there")
-    parser.add_argument("--out", type=Path, help="write the results there too, as scope.json and scope.md")
-    parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    made = parser(__doc__ or "")
+    made.add_argument("--events", type=int)
+    made.add_argument("--runs", type=int)
+    made.add_argument("--folder", type=Path, help="keep the events here, and use those that are there")
+    made.add_argument("--make", type=int, help=argparse.SUPPRESS)
+    made.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
+    given = made.parse_args()
     if given.make:
         make(given.folder, events=given.make)
         return 0
@@ -244,13 +205,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = given.folder or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        result = measured(events=events, runs=given.runs or (3 if given.quick else 1), folder=folder, quick=given.quick)
-    print(json.dumps(result) if given.json else as_text(result))
-    if given.out:
-        (given.out / "scope.json").write_text(json.dumps(result, indent=2) + "\n")
-        (given.out / "scope.md").write_text(f"# Scope\n\n{as_text(result)}\n\n{machine()}\n")
-    bars: list[dict[str, object]] = result["bars"]  # type: ignore[assignment]
-    return 0 if all(bar["holds"] for bar in bars) else 1
+        runs = given.runs or (QUICK_RUNS if given.quick else RUNS)
+        return finish("scope", measured(events=events, runs=runs, folder=folder, quick=given.quick), given)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from amends.count.datamap.load import parse
 from amends.count.datamap.model import DataMap
 from amends.count.evidence.schema import EVENTS, REJECTS
 from amends.count.scope.ceilings import Ceiling
+from amends.count.scope.evidence import Evidence
 from amends.count.scope.gaps import Missing
-from amends.count.scope.measure import Counted, Evidence, measure
+from amends.count.scope.measure import Counted, measure
 from amends.count.scope.misuse import parse_misuse
 from amends.engine import Engine, Table, open_engine
 from amends.units import Period

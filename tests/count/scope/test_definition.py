@@ -19,7 +19,8 @@ from amends.count.datamap.load import parse
 from amends.count.datamap.model import DataMap
 from amends.count.datamap.target import key_values, matched
 from amends.count.evidence.schema import EVENTS
-from amends.count.scope.measure import Counted, Evidence, measure
+from amends.count.scope.evidence import Evidence
+from amends.count.scope.measure import Counted, measure
 from amends.count.scope.misuse import parse_misuse
 from amends.engine import Table, open_engine
 from amends.units import Period

@@ -8,10 +8,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from amends.count.scope import exposure
-from amends.count.scope.exposure import EXPOSURE, subjects
-from amends.count.scope.exposure import Range as Subjects
+from amends.count.scope import exposure, ranges
+from amends.count.scope.exposure import EXPOSURE
 from amends.count.scope.places import NARROW_BITS, places
+from amends.count.scope.ranges import Range
+from amends.count.scope.subjects import disclosures
 from amends.engine import Engine, Table
 
 Count = Callable[..., Any]
@@ -23,7 +24,7 @@ TEXTS = ("", "x", "1a", "10-b", "~", "é", "123456789012345678")
 def test_ranges_do_not_show_in_the_file(count: Count, monkeypatch: pytest.MonkeyPatch, ids: tuple[str, ...]):
     events = [{"target": f"/p/{id}"} for id in (*ids, *reversed(ids))]
     whole = count(*events, name="whole")
-    monkeypatch.setattr(exposure, "GROUP_BYTES", 1 << 27)
+    monkeypatch.setattr(ranges, "ROW_BYTES", 1 << 27)
 
     cut = count(*events, name="cut")
 
@@ -32,7 +33,7 @@ def test_ranges_do_not_show_in_the_file(count: Count, monkeypatch: pytest.Monkey
 
 
 def test_row_groups_are_full_whatever_the_ranges(count: Count, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(exposure, "GROUP_BYTES", 1 << 27)
+    monkeypatch.setattr(ranges, "ROW_BYTES", 1 << 27)
     monkeypatch.setattr(exposure, "ROW_GROUP_ROWS", 4)
 
     found = count(*({"target": f"/p/{id}"} for id in IDS))
@@ -112,9 +113,9 @@ def _subjects(found: Any, packing: Any) -> Any:
         Table.named("mapped_events"),
         found.map,
         facets(found.map),
-        Selection((), ()),
+        Selection((), (), ()),
         packing,
         False,
         False,
     )
-    return subjects(exposure.seen("account", ground), Subjects(None, None), ground)
+    return disclosures(exposure.seen("account", ground), Range(None, None, None, 0), ground)

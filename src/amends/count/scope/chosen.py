@@ -7,12 +7,13 @@ the same id is never both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from amends.count.datamap.mapping import key_sql, mapped, rows_sql
-from amends.count.datamap.model import DataMap
+from amends.count.datamap.mapping import as_number, key_sql, mapped, number_key_sql, rows_sql
+from amends.count.datamap.model import DataMap, Endpoint, Key
 from amends.count.scope.facets import Facet
-from amends.count.scope.outcomes import NOTHING, POSSIBLE, Outcome, outcome_sql
+from amends.count.scope.outcomes import NOT_MODIFIED_STATUS, NOTHING, POSSIBLE, Outcome, outcome_sql
 from amends.count.scope.places import Places
 from amends.count.scope.selection import Selection
 from amends.engine import Engine, Query, Table
@@ -22,7 +23,6 @@ CHOSEN = Table.named("chosen")
 ASKED = Table.named("asked")
 EARLIER = Table.named("earlier")
 LAYERS = ("edge", "balancer", "app")  # from the outside to the inside
-MOST_DIGITS = 17
 NOBODY = "-"  # how servers write "none"
 
 
@@ -49,7 +49,8 @@ class Ground:
     """What every statement of one run stands on: the mapped events, the map with its facets, the selection, the packing of
     places.
 
-    `has_layers`: the events come from more than one layer. `for_gaps`: server and selectors of each event are kept too.
+    `has_layers`: the events come from more than one layer. `for_gaps`: server (as its place in `servers`) and selectors of each
+    event are kept too.
     """
 
     events: Table
@@ -60,6 +61,7 @@ class Ground:
     places: Places
     has_layers: bool
     for_gaps: bool
+    servers: tuple[str, ...] = ("",)  # the first stands for events without one
 
     def mapped_of(self, select: str) -> Table:
         """Some of the events, chosen before they are mapped."""
@@ -74,11 +76,13 @@ def choose(ground: Ground, *, engine: Engine) -> None:
 
 def chosen(ground: Ground) -> Query:
     """One row per event of the misuse. Layers of sub-selects, so that no id is read twice."""
-    map, facets, places = ground.map, ground.facets, ground.places
+    map, facets, places, selection = ground.map, ground.facets, ground.places, ground.selection
     parts = [
         ("place", places.type, places.sql()),
         ("endpoint", "USMALLINT", "endpoint"),
         ("outcome", "UTINYINT", outcome_sql(map, facets)),
+        ("asked_by", HASH, f"case when status = {NOT_MODIFIED_STATUS} then principal end"),
+        ("asked_for", TEXT, f"case when status = {NOT_MODIFIED_STATUS} then target end"),
         *_slots(map, facets),
     ]
     if ground.has_layers:
@@ -87,12 +91,28 @@ def chosen(ground: Ground) -> Query:
         parts.append(("layer", "UTINYINT", _layer()))
         parts.append(("is_shadow", BOOL, f"request_id is not null and {outermost} < {_layer()}"))
     if ground.for_gaps:
-        parts.append(("server", TEXT, "server::VARCHAR"))
-        parts += [(f"selectors_{number}", "UBIGINT", mask) for number, mask in enumerate(ground.selection.columns)]
-    keyed = f"select *, {_keys(map, facets)} from {ground.mapped} where {ground.selection.any}"
+        parts.append(("server", "UINTEGER", _server(ground.servers)))
+        parts += [(name, "UBIGINT", mask) for name, mask in zip(selection.names, selection.masks, strict=True)]
+    # mapping costs most, so no more events are mapped than can be within the misuse
+    rows = ground.mapped_of(f"select * from {ground.events} where {selection.any_unmapped}")
+    where = "true" if selection.unmapped == selection.conditions else selection.any
+    keyed = f"select *, {_keys(map, facets)} from {rows} where {where}"
     numbered = f"select *, {_numbers(facets)} from ({keyed})"
     listed = ", ".join(f"{sql} as {name}" for name, _, sql in parts)
     return Query(columns={name: kind for name, kind, _ in parts}, sql=f"select {listed} from ({numbered})")
+
+
+def servers(events: Table) -> Query:
+    """The servers of the events, but for those without a name."""
+    return Query(
+        columns={"server": TEXT},
+        sql=f"select distinct server::VARCHAR as server from {events} where server <> '' order by server",
+    )
+
+
+def _server(servers: tuple[str, ...]) -> str:
+    named = ", ".join(quoted_text(server) for server in servers[1:])
+    return f"coalesce(list_position([{named}]::VARCHAR[], server), 0)"
 
 
 def _layer() -> str:
@@ -101,20 +121,37 @@ def _layer() -> str:
 
 
 def _keys(map: DataMap, facets: tuple[Facet, ...]) -> str:
-    """The ids of each slot as they stand in the log."""
+    """The ids of each slot: single ones as numbers where mapping has them so, else as they stand in the log."""
     columns = Columns.of(facets)
+    texts = {facet: key_sql(*_key(facet, map)) for facet in facets if facet.is_named}
+    known = {facet: number for facet in texts if (number := number_key_sql(*_key(facet, map))) is not None}
+    texts |= {facet: f"case when {number} is null then {texts[facet]} end" for facet, number in known.items()}
     parts = []
     for slot in sorted(columns.single):
-        parts.append(f"nullif({_by_endpoint(map, facets, slot, is_list=False)}, {quoted_text(NOBODY)}) as key_{slot}")
+        parts.append(f"{_by_endpoint(known, slot, is_list=False)}::BIGINT as known_{slot}")
+        parts.append(f"nullif({_by_endpoint(texts, slot, is_list=False)}, {quoted_text(NOBODY)}) as key_{slot}")
     for slot in sorted(columns.listed):
-        ids = _by_endpoint(map, facets, slot, is_list=True)
+        ids = _by_endpoint(texts, slot, is_list=True)
         parts.append(f"list_distinct(list_filter({ids}, lambda id: id <> {quoted_text(NOBODY)})) as keys_{slot}")
     return ", ".join(parts) or "1 as no_keys"
 
 
+def _key(facet: Facet, map: DataMap) -> tuple[Endpoint, Key, str | None]:
+    return map.endpoints[facet.endpoint], facet.key, facet.split
+
+
+def _by_endpoint(sql: Mapping[Facet, str], slot: int, *, is_list: bool) -> str:
+    """What these facets of a slot say, each for its endpoint."""
+    own = {facet.endpoint: text for facet, text in sql.items() if facet.slot == slot and facet.is_list == is_list}
+    branches = " ".join(f"when {endpoint} then {text}" for endpoint, text in own.items())
+    return f"(case endpoint {branches} end)" if own else "null"
+
+
 def _numbers(facets: tuple[Facet, ...]) -> str:
     """The single ids that are spelt as numbers, as numbers."""
-    parts = [f"{number_sql(f'key_{slot}')} as key_number_{slot}" for slot in sorted(Columns.of(facets).single)]
+    parts = [
+        f"coalesce(known_{slot}, {as_number(f'key_{slot}')}) as key_number_{slot}" for slot in sorted(Columns.of(facets).single)
+    ]
     return ", ".join(parts) or "1 as no_numbers"
 
 
@@ -137,21 +174,6 @@ def _slots(map: DataMap, facets: tuple[Facet, ...]) -> list[tuple[str, str, str]
     return found
 
 
-def _by_endpoint(map: DataMap, facets: tuple[Facet, ...], slot: int, *, is_list: bool) -> str:
-    branches = [
-        f"when {facet.endpoint} then {key_sql(map.endpoints[facet.endpoint], facet.key, facet.split)}"
-        for facet in facets
-        if facet.slot == slot and facet.is_named and facet.is_list == is_list
-    ]
-    return f"case endpoint {' '.join(branches)} end"
-
-
-def number_sql(key: str) -> str:
-    """The id as a number, null where its spelling is another one: `007`, `+7` and `7e0` are other ids than `7`."""
-    number = f"try_cast({key} as BIGINT)"
-    return f"case when {number} between 0 and {10**MOST_DIGITS - 1} and {number}::VARCHAR = {key} then {number} end"
-
-
 def judge_not_modified(ground: Ground, *, engine: Engine) -> None:
     """Judge the 304s of the misuse by what their principals had been given before, in all logs.
 
@@ -161,7 +183,7 @@ def judge_not_modified(ground: Ground, *, engine: Engine) -> None:
     waiting = f"select count(*) as rows from {CHOSEN} where outcome = {Outcome.NOT_MODIFIED:d}"
     if not engine.row(Query(columns={"rows": I64}, sql=waiting))["rows"]:
         return
-    engine.keep("asked", asked(ground))
+    engine.keep("asked", _asked(ground))
     engine.keep("earlier", _earlier(ground))
     engine.connection.execute(  # changed in place: a copy of the misuse would take its memory twice
         f"""
@@ -172,15 +194,14 @@ def judge_not_modified(ground: Ground, *, engine: Engine) -> None:
     )
 
 
-def asked(ground: Ground) -> Query:
+def _asked(ground: Ground) -> Query:
     """The 304s of the misuse that may have given something, with what was asked for."""
-    unmodified = ground.mapped_of(f"select * from {ground.events} where status = 304")
     return Query(
         columns={"place": ground.places.type, "us": I64, "principal": HASH, "endpoint": "USMALLINT", "target": TEXT},
         sql=f"""
-            select {ground.places.sql()} as place, epoch_us(time) as us, principal, endpoint, target
-            from {unmodified}
-            where {outcome_sql(ground.map, ground.facets)} = {Outcome.NOT_MODIFIED:d} and ({ground.selection.any})
+            select place, {ground.places.microseconds_sql("place")} as us, asked_by as principal, endpoint, asked_for as target
+            from {CHOSEN}
+            where outcome = {Outcome.NOT_MODIFIED:d}
         """,
     )
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from amends.count.datamap.mapping import as_number
 from amends.count.datamap.model import Join, Validity
-from amends.count.scope.chosen import CHOSEN, Ground, disclosed, number_sql
+from amends.count.scope.chosen import CHOSEN, Ground, disclosed
 from amends.count.scope.facets import Facet
 from amends.count.scope.joins import Lookup, is_valid_sql
 from amends.count.scope.outcomes import POSSIBLE
@@ -38,9 +39,8 @@ def is_plain(facet: Facet, facets: tuple[Facet, ...]) -> bool:
 
 def tail(ground: Ground) -> tuple[str, ...]:
     """The columns of an event that travel with its disclosures."""
-    selectors = tuple(f"selectors_{number}" for number in range(len(ground.selection.columns)))
     layers = ("layer", "is_shadow") if ground.has_layers else ()
-    return ("endpoint", *layers, *(("server", *selectors) if ground.for_gaps else ()))
+    return ("endpoint", *layers, *(("server", *ground.selection.names) if ground.for_gaps else ()))
 
 
 def mask_sql(facet: Facet, ground: Ground, *, place: str = "place") -> str:
@@ -107,7 +107,7 @@ def several(given: list[str], ground: Ground) -> Query:
 
 
 def _tail_types(ground: Ground) -> dict[str, str]:
-    types = {"endpoint": "USMALLINT", "layer": "UTINYINT", "is_shadow": "BOOLEAN", "server": TEXT}
+    types = {"endpoint": "USMALLINT", "layer": "UTINYINT", "is_shadow": "BOOLEAN", "server": "UINTEGER"}
     return {name: types.get(name, "UBIGINT") for name in tail(ground)}
 
 
@@ -117,8 +117,8 @@ def _given(facet: Facet, number: int, ground: Ground, lookups: Mapping[Join, Loo
     engine.keep(ids.quoted.strip('"'), _ids(facet, ground, lookups))
     mask = mask_sql(facet, ground)
     return f"""
-        select {kinds[facet.kind]}::UTINYINT as kind, place, {number_sql("id")} as number,
-            case when {number_sql("id")} is null then id end as text,
+        select {kinds[facet.kind]}::UTINYINT as kind, place, {as_number("id")} as number,
+            case when {as_number("id")} is null then id end as text,
             case when is_sure then {mask} else 0::UBIGINT end as confirmed,
             case when not is_sure then {mask} else 0::UBIGINT end as possible,
             {", ".join(tail(ground))}

@@ -8,6 +8,7 @@ highest of the others. Assumes: no faster in the gap than ever seen.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,15 +16,14 @@ from datetime import UTC, datetime, timedelta
 from amends.count.scope.ceilings import Ceiling
 from amends.count.scope.chosen import CHOSEN, Ground, disclosed
 from amends.count.scope.disclosures import UNNAMED, kinds_of
-from amends.count.scope.exposure import seen
 from amends.count.scope.misuse import Selector
+from amends.count.scope.new_subjects import HOUR_US, NewSubjects
 from amends.count.scope.selection import BITS, EPOCH
-from amends.engine import Query
-from amends.engine.query import I64, TEXT
+from amends.engine import Engine, Query
+from amends.engine.query import I64
 from amends.units import Period, without
 
 HOUR = timedelta(hours=1)
-HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,49 +59,53 @@ class GapTerm:
     most: int
 
 
-def hourly_new(kind: str, ground: Ground, selector: int) -> Query:
-    """The highest hourly number of new subjects, and of unnamed rows, per endpoint and server."""
+def rates_of_new(kind: str, ground: Ground, new: NewSubjects, *, engine: Engine) -> dict[int, list[Rate]]:
+    """By selector, the highest hourly number of new subjects, unnamed rows among them, of each endpoint and server."""
+    return {
+        selector: _rates(hours + Counter(_by_hour(unnamed_by_hour(kind, ground, selector), engine=engine)), ground)
+        for selector, hours in enumerate(new.hours)
+    }
+
+
+def rates_of_views(ground: Ground, *, engine: Engine) -> dict[int, list[Rate]]:
+    """The same of answers that disclosed or may have."""
+    selectors = range(len(ground.selection.selectors))
+    return {number: _rates(_by_hour(views_by_hour(ground, number), engine=engine), ground) for number in selectors}
+
+
+def unnamed_by_hour(kind: str, ground: Ground, selector: int) -> Query:
+    """The most rows of unnamed answers, by endpoint, server and hour."""
+    return _hours(ground, rows="sum(most)", table=f"{UNNAMED} where kind = {kinds_of(ground)[kind]}", selector=selector)
+
+
+def views_by_hour(ground: Ground, selector: int) -> Query:
+    """Answers that disclosed or may have, by endpoint, server and hour."""
+    return _hours(ground, rows="count(*)", table=f"{CHOSEN} where {disclosed()}", selector=selector)
+
+
+def _hours(ground: Ground, *, rows: str, table: str, selector: int) -> Query:
     hour = f"({ground.places.microseconds_sql('place')}) // {HOUR_US}"
-    mine = _chosen_by(selector)
     return Query(
-        columns={"endpoint": "USMALLINT", "server": TEXT, "most": I64},
+        columns={"endpoint": I64, "server": I64, "hour": I64, "rows": I64},
         sql=f"""
-            with first_seen as (
-                select endpoint, number, text, min(place) as place, arg_min(server, place) as server
-                from {seen(kind, ground)}
-                where {mine}
-                group by endpoint, number, text
-            ),
-            rows as (
-                select endpoint, server, {hour} as hour, 1 as rows from first_seen
-                union all
-                select endpoint, server, {hour} as hour, most as rows
-                from {UNNAMED}
-                where kind = {kinds_of(ground)[kind]} and {mine}
-            ),
-            hours as (
-                select endpoint, server, hour, sum(rows) as rows from rows group by endpoint, server, hour
-            )
-            select endpoint, server, max(rows)::BIGINT as most from hours group by endpoint, server order by endpoint, server
+            select endpoint::BIGINT as endpoint, server::BIGINT as server, {hour} as hour, {rows}::BIGINT as rows
+            from {table} and {_chosen_by(selector)}
+            group by 1, 2, 3
         """,
     )
 
 
-def hourly_views(ground: Ground, selector: int) -> Query:
-    """The highest hourly number of answers that disclosed or may have, per endpoint and server."""
-    hour = f"({ground.places.microseconds_sql('place')}) // {HOUR_US}"
-    return Query(
-        columns={"endpoint": "USMALLINT", "server": TEXT, "most": I64},
-        sql=f"""
-            with hours as (
-                select endpoint, server, {hour} as hour, count(*) as answers
-                from {CHOSEN}
-                where {disclosed()} and {_chosen_by(selector)}
-                group by all
-            )
-            select endpoint, server, max(answers) as most from hours group by endpoint, server order by endpoint, server
-        """,
-    )
+def _by_hour(query: Query, *, engine: Engine) -> dict[tuple[int, int, int], int]:
+    return {(row["endpoint"], row["server"], row["hour"]): row["rows"] for row in engine.rows(query)}
+
+
+def _rates(hours: Mapping[tuple[int, int, int], int], ground: Ground) -> list[Rate]:
+    """The highest hour of each endpoint and server."""
+    most: dict[tuple[int, str], int] = {}
+    for (endpoint, server, _), rows in hours.items():
+        key = endpoint, ground.servers[server]
+        most[key] = max(most.get(key, 0), rows)
+    return [Rate(endpoint, server, rows) for (endpoint, server), rows in sorted(most.items())]
 
 
 def _chosen_by(selector: int) -> str:

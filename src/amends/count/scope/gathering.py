@@ -15,8 +15,8 @@ from amends.count.evidence.coverage import Coverage, coverage
 from amends.count.evidence.sources import Source, sources
 from amends.count.evidence.view import events_table, rejects_table
 from amends.count.scope.errors import NO_EVENTS
+from amends.count.scope.evidence import Evidence
 from amends.count.scope.gaps import Missing
-from amends.count.scope.measure import Evidence
 from amends.count.scope.misuse import Misuse
 from amends.engine import Engine
 from amends.errors import InputError, Place

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from amends.count.datamap.mapping import MAPPED_COLUMNS, mapped
+from amends.count.datamap.mapping import mapped
 from amends.count.datamap.model import DataMap, Join, Validity
 from amends.count.scope import bounds as sums
 from amends.count.scope.account import Account, account, write_views
 from amends.count.scope.ceilings import Ceiling
-from amends.count.scope.chosen import Ground, choose
+from amends.count.scope.chosen import Ground, choose, servers
 from amends.count.scope.disclosures import is_plain, spread
 from amends.count.scope.errors import NO_EVENTS
+from amends.count.scope.evidence import Evidence
 from amends.count.scope.exposure import write_exposure
 from amends.count.scope.facets import Facet, facets
-from amends.count.scope.gaps import Missing
 from amends.count.scope.joins import Lookup, load
 from amends.count.scope.misuse import Misuse
 from amends.count.scope.named import Named, named
@@ -33,23 +33,6 @@ from amends.count.scope.uncounted import Uncounted, uncounted
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64
 from amends.errors import InputError
-from amends.units import Period
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is counted from: events without repeats, rejects (None: there are none), and the time that no log covers.
-
-    `clear` holds principals in clear by the digits of their keyed hash, as far as the case still has them.
-    """
-
-    events: Table
-    rejects: Table | None
-    missing: tuple[Missing, ...]
-    window: Period
-    has_window: bool
-    clear: Mapping[str, str]
-    mapped: Table | None = None  # the events with what `mapped` adds, where that was kept; None: they are mapped on the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +68,7 @@ def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engin
     packing = places(evidence.events, engine=engine)
     if packing is None:
         raise InputError(NO_EVENTS, expected="at least one event")
-    kept = f"select * from {evidence.mapped}"
-    engine.view("mapped_events", mapped(evidence.events, map) if evidence.mapped is None else Query(MAPPED_COLUMNS, kept))
+    engine.view("mapped_events", mapped(evidence.events, map))
     layers = engine.row(Query(columns={"layers": I64}, sql=f"select count(distinct layer) as layers from {evidence.events}"))
     return Ground(
         events=evidence.events,
@@ -97,6 +79,7 @@ def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engin
         places=packing,
         has_layers=int(layers["layers"]) > 1,
         for_gaps=bool(evidence.missing),
+        servers=("", *(row["server"] for row in engine.rows(servers(evidence.events)))) if evidence.missing else ("",),
     )
 
 
@@ -125,18 +108,18 @@ def measure(
     selected = engine.row(events_by_selector(ground.mapped, ground.selection))
     lookups = prepare_disclosures(ground, zone=zone, engine=engine)
     counts = account(ground, events=selected["any"], engine=engine)
-    rows = write_exposure(exposure, ground, engine=engine)
+    written = write_exposure(exposure, ground, engine=engine)
     write_views(views, ground, zone=zone, engine=engine)
     members = _members(map, exposure, zone=zone, engine=engine)
     found = named(exposure, map, engine=engine)
-    left = uncounted(evidence, ground, lookups, ceilings, members, engine=engine)
+    left = uncounted(evidence, ground, lookups, ceilings, members, written.new, engine=engine)
     joins = tuple(
         _join_use(facet, number, ground, engine=engine) for number, facet in enumerate(_spread(ground)) if facet.join is not None
     )
     around = _circumstances(evidence, counts, left, joins)
     parts = {kind: _parts(kind, found, left, members.get(kind)) for kind in map.subjects}
     return Counted(
-        rows=rows,
+        rows=written.rows,
         account=counts,
         by_selector=tuple(selected[f"s{place}"] for place in range(len(misuse.selectors))),
         named=found,

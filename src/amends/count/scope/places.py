@@ -20,8 +20,7 @@ from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, quoted_text
 
 TICKS_US = (1, 1_000, 1_000_000)
-GRADE_BITS = 1  # a place carries its grade in front while it is aggregated
-NARROW_BITS = 64 - GRADE_BITS
+NARROW_BITS, WIDE_BITS = 64, 127  # of an unsigned and of a signed number
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,6 @@ class Places:
     @property
     def type(self) -> str:
         return "HUGEINT" if self.is_wide else "UBIGINT"
-
-    @property
-    def grade_bit(self) -> int:
-        return 126 if self.is_wide else NARROW_BITS
 
     def sql(self) -> str:
         """The place of a row with `time`, `source` and `line`."""
@@ -68,7 +63,7 @@ class Places:
     def at_or_after(self, instant: datetime) -> str:
         """The smallest place at or after an instant, as a literal."""
         ticks = -((self.base_us - microseconds(instant)) // self.tick_us)
-        most = (1 << (self.grade_bit - self.bits)) - 1
+        most = (1 << ((WIDE_BITS if self.is_wide else NARROW_BITS) - self.bits)) - 1
         return f"{min(max(ticks, 0), most) << self.bits}::{self.type}"
 
     def origin(self, pointer: int) -> tuple[str, int]:

@@ -6,7 +6,8 @@ Lists travel as tables of the engine, so that no value of the evidence or of a p
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,21 +25,36 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The selectors with their SQL: a condition on the mapped events each, true or false and never null."""
+    """The selectors with their SQL: a condition on the mapped events each, true or false and never null.
+
+    `unmapped`: for each a condition on the events themselves, which holds wherever its own does; the same where no endpoint
+    stands in it.
+    """
 
     selectors: tuple[Selector, ...]
     conditions: tuple[str, ...]
+    unmapped: tuple[str, ...]
 
     @property
     def any(self) -> str:
         """Is the event within the misuse?"""
-        return " or ".join(f"({condition})" for condition in self.conditions) or "false"
+        return _any(self.conditions)
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Bit masks of the selectors that hold an event, 64 a column, beginning with the first; needed only where there are
-        several.
-        """
+    def any_unmapped(self) -> str:
+        """Can the event be within the misuse, whatever its endpoint?"""
+        return _any(self.unmapped)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of `masks`."""
+        return tuple(f"selectors_{number}" for number in range(-(-len(self.conditions) // BITS)))
+
+    @property
+    def masks(self) -> tuple[str, ...]:
+        """Bit masks of the selectors that hold an event of the misuse, 64 a column, beginning with the first."""
+        if len(self.conditions) == 1:
+            return ("1::UBIGINT",)
         masks = []
         for start in range(0, len(self.conditions), BITS):
             parts = [
@@ -53,21 +69,37 @@ def prepare(misuse: Misuse, map: DataMap, events: Table, *, engine: Engine) -> S
     """Register the lists of all selectors in the engine, and say each selector in SQL."""
     lists = _Lists(engine, events)
     endpoints = {endpoint.id: index for index, endpoint in enumerate(map.endpoints)}
-    conditions = []
+    conditions, unmapped = [], []
     for selector in misuse.selectors:
         condition = _conditions(selector.where, endpoints, lists)
+        beyond = "true"
         if selector.but_not is not None:
-            condition = f"({condition}) and not ({_conditions(selector.but_not, endpoints, lists)})"
-        conditions.append(condition)
-    return Selection(misuse.selectors, tuple(conditions))
+            beyond = f"not ({_conditions(selector.but_not, endpoints, lists)})"
+        needs_map = selector.where.of("endpoint") or (selector.but_not and selector.but_not.of("endpoint"))
+        conditions.append(f"({condition}) and {beyond}")
+        unmapped.append(_conditions(_without_endpoint(selector.where), endpoints, lists) if needs_map else conditions[-1])
+    return Selection(misuse.selectors, tuple(conditions), tuple(unmapped))
+
+
+def _any(conditions: Iterable[str]) -> str:
+    return " or ".join(f"({condition})" for condition in conditions) or "false"
+
+
+def _without_endpoint(conditions: Conditions) -> Conditions:
+    return replace(conditions, all=tuple(condition for condition in conditions.all if condition.column != "endpoint"))
 
 
 def events_by_selector(mapped: Table, selection: Selection) -> Query:
     """How many events each selector selects, and how many all of them together."""
-    parts = [f"count(*) filter ({condition}) as s{place}" for place, condition in enumerate(selection.conditions)]
-    columns = {f"s{place}": I64 for place in range(len(parts))} | {"any": I64}
-    parts.append(f'count(*) filter ({selection.any}) as "any"')
-    return Query(columns=columns, sql=f"select {', '.join(parts)} from {mapped}")
+    names = [f"s{place}" for place in range(len(selection.conditions))]
+    told = ", ".join(f"({condition}) as {name}" for name, condition in zip(names, selection.conditions, strict=True))
+    counts = [f"count(*) filter ({name}) as {name}" for name in names]
+    counts.append(f'count(*) filter ({" or ".join(names) or "false"}) as "any"')
+    return Query(
+        columns={**dict.fromkeys(names, I64), "any": I64},
+        # each condition is told once: every mention of a list is a join of its own
+        sql=f"select {', '.join(counts)} from (select {told or '1 as nothing'} from {mapped})",
+    )
 
 
 def microseconds(instant: datetime) -> int:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from amends.count.datamap.model import Join
 from amends.count.scope.ceilings import Ceiling
 from amends.count.scope.chosen import Ground
 from amends.count.scope.disclosures import UNNAMED
+from amends.count.scope.evidence import Evidence
 from amends.count.scope.facets import Facet
-from amends.count.scope.gaps import GapTerm, Rate, gap_terms, hourly_new, hourly_views
+from amends.count.scope.gaps import GapTerm, gap_terms, rates_of_new, rates_of_views
 from amends.count.scope.joins import Lookup
+from amends.count.scope.new_subjects import NewSubjects
 from amends.count.scope.outcomes import NOTHING, POSSIBLE
 from amends.count.scope.population import Members, size_within
 from amends.count.scope.unread import Unread, unread
 from amends.engine import Engine, Query
 from amends.engine.query import BOOL, I64, TEXT, U64
-
-if TYPE_CHECKING:
-    from amends.count.scope.measure import Evidence
 
 MOST_SHOWN = 20  # places of unreadable lines that an answer lists; all are counted
 
@@ -103,6 +101,7 @@ def uncounted(
     lookups: Mapping[Join, Lookup],
     ceilings: tuple[Ceiling, ...],
     members: Mapping[str, Members],
+    new: Mapping[str, NewSubjects],
     *,
     engine: Engine,
 ) -> Uncounted:
@@ -122,7 +121,7 @@ def uncounted(
             part["largest"] = max(part.get("largest", 0), row["largest"])
     lines = list(_unread(evidence, ground, lookups, engine=engine))
     _add_unread(lines, by_field)
-    terms = {kind: _gap(kind, evidence, ground, ceilings, members.get(kind), engine=engine) for kind in kinds}
+    terms = {kind: _gap(kind, evidence, ground, ceilings, members.get(kind), new[kind], engine=engine) for kind in kinds}
     _add_gaps(terms, ground, by_field)
     return Uncounted(
         unnamed=unnamed,
@@ -170,12 +169,19 @@ def _add_unread(lines: Sequence[Unread], by_field: dict[tuple[str, int], dict[st
 
 
 def _gap(
-    kind: str, evidence: Evidence, ground: Ground, ceilings: tuple[Ceiling, ...], members: Members | None, *, engine: Engine
+    kind: str,
+    evidence: Evidence,
+    ground: Ground,
+    ceilings: tuple[Ceiling, ...],
+    members: Members | None,
+    new: NewSubjects,
+    *,
+    engine: Engine,
 ) -> list[GapTerm]:
     """The terms of one kind, each at most the population of the missing time."""
     if not evidence.missing:
         return []
-    rates = {number: _rates(hourly_new(kind, ground, number), engine=engine) for number in range(len(ground.selection.selectors))}
+    rates = rates_of_new(kind, ground, new, engine=engine)
     proven = [ceiling for ceiling in ceilings if ceiling.kind in (None, kind)]
     terms = gap_terms(ground.selection.selectors, rates, evidence.missing, proven)
     if members is None or not terms:
@@ -190,10 +196,6 @@ def _gap(
         )
         for term in terms
     ]
-
-
-def _rates(query: Query, *, engine: Engine) -> list[Rate]:
-    return [Rate(row["endpoint"], row["server"] or "", row["most"]) for row in engine.rows(query)]
 
 
 def _add_gaps(terms: Mapping[str, Sequence[GapTerm]], ground: Ground, by_field: dict[tuple[str, int], dict[str, int]]) -> None:
@@ -227,7 +229,6 @@ def _views(evidence: Evidence, ground: Ground, lines: Sequence[Unread], *, engin
     every = sum(row["answers"] for row in rows)
     gap = 0
     if evidence.missing:
-        numbers = range(len(ground.selection.selectors))
-        rates = {number: _rates(hourly_views(ground, number), engine=engine) for number in numbers}
+        rates = rates_of_views(ground, engine=engine)
         gap = sum(term.most for term in gap_terms(ground.selection.selectors, rates, evidence.missing, ()))
     return Views(confirmed, every - confirmed, sum(line.answers for line in lines), gap)
