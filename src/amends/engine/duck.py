@@ -23,9 +23,10 @@ ROW_GROUP_ROWS = 250_000
 class Engine:
     """One connection. Every method takes a Query; nothing here builds SQL from data."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, memory_bytes: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, memory_bytes: int, spill: Path) -> None:
         self.connection = connection
         self.memory_bytes = memory_bytes
+        self.spill = spill  # for data of this command that do not fit into memory
 
     def rows(self, query: Query) -> list[dict[str, Any]]:
         """All rows as dictionaries; for answers that fit a page."""
@@ -96,7 +97,7 @@ def open_engine(*, spill: Path, memory_bytes: int | None = None, threads: int | 
         connection = duckdb.connect(config=settings)
         connection.execute("set TimeZone = 'UTC'")
     try:
-        yield Engine(connection, memory_bytes=memory_bytes)
+        yield Engine(connection, memory_bytes=memory_bytes, spill=spill)
     finally:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)

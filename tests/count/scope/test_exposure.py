@@ -8,23 +8,28 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from amends.count.scope import exposure, ranges
+from amends.count.scope import exposure, numbers, sift
 from amends.count.scope.exposure import EXPOSURE
-from amends.count.scope.places import NARROW_BITS, places
-from amends.count.scope.ranges import Range
-from amends.count.scope.subjects import disclosures
-from amends.engine import Engine, Table
 
 Count = Callable[..., Any]
 IDS = ("1", "10", "100", "101", "11", "2", "20", "9", "99", "999", "12345678901234567")
 TEXTS = ("", "x", "1a", "10-b", "~", "é", "123456789012345678")
 
 
-@pytest.mark.parametrize("ids", [IDS, (*IDS, *TEXTS[1:])], ids=["numbers", "numbers and texts"])
-def test_ranges_do_not_show_in_the_file(count: Count, monkeypatch: pytest.MonkeyPatch, ids: tuple[str, ...]):
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory for a few rows only, and the engine's answers in small batches."""
+    monkeypatch.setattr(numbers, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(sift, "SORTED_PART", 1 << 60)
+    monkeypatch.setattr(sift, "BATCH_ROWS", 2)
+    monkeypatch.setattr(exposure, "BATCH_ROWS", 2)
+
+
+@pytest.mark.parametrize("ids", [IDS, TEXTS[1:], (*IDS, *TEXTS[1:])], ids=["numbers", "texts", "numbers and texts"])
+def test_how_rows_were_sorted_does_not_show_in_the_file(count: Count, request: pytest.FixtureRequest, ids: tuple[str, ...]):
     events = [{"target": f"/p/{id}"} for id in (*ids, *reversed(ids))]
     whole = count(*events, name="whole")
-    monkeypatch.setattr(ranges, "ROW_BYTES", 1 << 27)
+    request.getfixturevalue("small")
 
     cut = count(*events, name="cut")
 
@@ -32,15 +37,15 @@ def test_ranges_do_not_show_in_the_file(count: Count, monkeypatch: pytest.Monkey
     assert cut.exposure.read_bytes() == whole.exposure.read_bytes()
 
 
-def test_row_groups_are_full_whatever_the_ranges(count: Count, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ranges, "ROW_BYTES", 1 << 27)
+@pytest.mark.usefixtures("small")
+def test_row_groups_are_full_however_rows_were_sorted(count: Count, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(exposure, "ROW_GROUP_ROWS", 4)
 
-    found = count(*({"target": f"/p/{id}"} for id in IDS))
+    found = count(*({"target": f"/p/{id}"} for id in (*IDS, *TEXTS[1:4])))
 
     metadata = pq.read_metadata(found.exposure)
     sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
-    assert sizes == [4, 4, 3]
+    assert sizes == [4, 4, 4, 2]
 
 
 def test_the_file_has_the_columns_that_are_declared(count: Count):
@@ -91,31 +96,3 @@ def test_views_by_day_are_days_of_the_case(count: Count):
         ("2026-03-02", "user.name", 1, 1),
         ("2026-03-02", "user.contact.email", 1, 1),
     ]
-
-
-def test_what_the_engine_gives_is_what_the_statement_declares(count: Count, engine: Engine):
-    found = count({"target": "/p/7"})
-    packing = places(Table.named("events"), engine=engine)
-    assert packing is not None
-    assert packing.bits < NARROW_BITS
-    query = _subjects(found, packing)
-
-    assert engine.columns(query) == dict(query.columns)
-
-
-def _subjects(found: Any, packing: Any) -> Any:
-    from amends.count.scope.chosen import Ground
-    from amends.count.scope.facets import facets
-    from amends.count.scope.selection import Selection
-
-    ground = Ground(
-        Table.named("events"),
-        Table.named("mapped_events"),
-        found.map,
-        facets(found.map),
-        Selection((), (), ()),
-        packing,
-        False,
-        False,
-    )
-    return disclosures(exposure.seen("account", ground), Range(None, None, None, 0), ground)

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amends.count.scope.new_subjects import HOUR_US, NewSubjects
+from amends.count.scope.patterns import Patterns
+from amends.count.scope.places import Places
 from amends.count.scope.subjects import Block
 
 SELECTORS = 66  # more than one column of masks holds
@@ -49,6 +51,9 @@ def block_of(views: list[dict[str, Any]]) -> Block:
     subjects = [view["subject"] for view in ordered]
     names = sorted(set(subjects))
     bounds = np.array([*(subjects.index(name) for name in names), len(subjects)])
-    values = {name: np.array([view[name] for view in ordered], np.uint64) for name in ("pointer", "selectors_0", "selectors_1")}
-    values |= {name: np.array([view[name] for view in ordered], np.int64) for name in ("us", "endpoint", "server")}
-    return Block(pa.array(map(str, names)), {name: column.view(np.int64) for name, column in values.items()}, bounds)
+    standing = {name: np.array([view[name] for view in ordered], np.uint64).view(np.int64) for name in ("pointer",)}
+    standing["us"] = np.array([view["us"] for view in ordered], np.int64)
+    patterns = Patterns(("endpoint", "server", "selectors_0", "selectors_1"))
+    pattern = patterns.numbered({name: pa.array([view[name] for view in ordered], pa.uint64()) for name in patterns.names})
+    places = Places(("a",), (0,), base_us=0, tick_us=1, bits=64, is_wide=True)
+    return Block(pa.array(map(str, names)), standing, pattern, bounds, places, patterns)

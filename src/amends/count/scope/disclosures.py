@@ -97,7 +97,7 @@ def several(given: list[str], ground: Ground) -> Query:
             0::UBIGINT as confirmed, 0::UBIGINT as possible, {", ".join(tail(ground))} from {CHOSEN} where false"""
     )
     return Query(
-        columns=columns | _tail_types(ground),
+        columns=columns | tail_types(ground),
         sql=f"""
             select kind, place, number, text, bit_or(confirmed) as confirmed, bit_or(possible) as possible, {carried}
             from ({rows})
@@ -106,7 +106,7 @@ def several(given: list[str], ground: Ground) -> Query:
     )
 
 
-def _tail_types(ground: Ground) -> dict[str, str]:
+def tail_types(ground: Ground) -> dict[str, str]:
     types = {"endpoint": "USMALLINT", "layer": "UTINYINT", "is_shadow": "BOOLEAN", "server": "UINTEGER"}
     return {name: types.get(name, "UBIGINT") for name in tail(ground)}
 
@@ -149,7 +149,7 @@ def _ids(facet: Facet, ground: Ground, lookups: Mapping[Join, Lookup]) -> Query:
         else "true"
     )
     return Query(
-        columns={"place": ground.places.type, "id": TEXT, "is_sure": "BOOLEAN", "was_true": "BOOLEAN"} | _tail_types(ground),
+        columns={"place": ground.places.type, "id": TEXT, "is_sure": "BOOLEAN", "was_true": "BOOLEAN"} | tail_types(ground),
         sql=f"select place, id, outcome < {POSSIBLE} and was_true and ({fits}) as is_sure, was_true, {carried} from ({rows})",
     )
 
@@ -189,7 +189,7 @@ def unnamed(ground: Ground, rest: list[Facet], kinds: Kinds, lookups: Mapping[Jo
         _without_row(facet, number, ground, kinds, widest[facet]) for number, facet in enumerate(rest) if facet.join is not None
     ]
     columns = {"kind": "UTINYINT", "place": ground.places.type, "fields": U64, "is_whole": "BOOLEAN", "least": I64, "most": I64}
-    columns |= {"reason": TEXT, "is_partly": "BOOLEAN"} | _tail_types(ground)
+    columns |= {"reason": TEXT, "is_partly": "BOOLEAN"} | tail_types(ground)
     nothing = f"""
         select 0::UTINYINT as kind, place, 0::UBIGINT as fields, true as is_whole,
             0::BIGINT as least, 0::BIGINT as most, '' as reason, false as is_partly, {", ".join(tail(ground))}

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from amends.count.scope.ceilings import Ceiling
-from amends.count.scope.chosen import CHOSEN, Ground, disclosed
+from amends.count.scope.chosen import Ground, disclosed
 from amends.count.scope.disclosures import UNNAMED, kinds_of
 from amends.count.scope.misuse import Selector
 from amends.count.scope.new_subjects import HOUR_US, NewSubjects
 from amends.count.scope.selection import BITS, EPOCH
+from amends.count.scope.sift import ANSWERS
+from amends.count.scope.tally import BUCKET_US
 from amends.engine import Engine, Query
 from amends.engine.query import I64
 from amends.units import Period, without
@@ -70,25 +72,25 @@ def rates_of_new(kind: str, ground: Ground, new: NewSubjects, *, engine: Engine)
 def rates_of_views(ground: Ground, *, engine: Engine) -> dict[int, list[Rate]]:
     """The same of answers that disclosed or may have."""
     selectors = range(len(ground.selection.selectors))
-    return {number: _rates(_by_hour(views_by_hour(ground, number), engine=engine), ground) for number in selectors}
+    return {number: _rates(_by_hour(views_by_hour(number), engine=engine), ground) for number in selectors}
 
 
 def unnamed_by_hour(kind: str, ground: Ground, selector: int) -> Query:
     """The most rows of unnamed answers, by endpoint, server and hour."""
-    return _hours(ground, rows="sum(most)", table=f"{UNNAMED} where kind = {kinds_of(ground)[kind]}", selector=selector)
-
-
-def views_by_hour(ground: Ground, selector: int) -> Query:
-    """Answers that disclosed or may have, by endpoint, server and hour."""
-    return _hours(ground, rows="count(*)", table=f"{CHOSEN} where {disclosed()}", selector=selector)
-
-
-def _hours(ground: Ground, *, rows: str, table: str, selector: int) -> Query:
     hour = f"({ground.places.microseconds_sql('place')}) // {HOUR_US}"
+    return _hours(hour, rows="most", table=f"{UNNAMED} where kind = {kinds_of(ground)[kind]}", selector=selector)
+
+
+def views_by_hour(selector: int) -> Query:
+    """Answers that disclosed or may have, by endpoint, server and hour."""
+    return _hours(f"bucket // {HOUR_US // BUCKET_US}", rows="events", table=f"{ANSWERS} where {disclosed()}", selector=selector)
+
+
+def _hours(hour: str, *, rows: str, table: str, selector: int) -> Query:
     return Query(
         columns={"endpoint": I64, "server": I64, "hour": I64, "rows": I64},
         sql=f"""
-            select endpoint::BIGINT as endpoint, server::BIGINT as server, {hour} as hour, {rows}::BIGINT as rows
+            select endpoint::BIGINT as endpoint, server::BIGINT as server, {hour} as hour, sum({rows})::BIGINT as rows
             from {table} and {_chosen_by(selector)}
             group by 1, 2, 3
         """,

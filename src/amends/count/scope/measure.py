@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from amends.count.datamap.mapping import mapped
 from amends.count.datamap.model import DataMap, Join, Validity
 from amends.count.scope import bounds as sums
-from amends.count.scope.account import Account, account, write_views
+from amends.count.scope.account import Account, account
 from amends.count.scope.ceilings import Ceiling
-from amends.count.scope.chosen import Ground, choose, servers
+from amends.count.scope.chosen import Ground, servers
+from amends.count.scope.days import write_views
 from amends.count.scope.disclosures import is_plain, spread
 from amends.count.scope.errors import NO_EVENTS
 from amends.count.scope.evidence import Evidence
@@ -29,6 +30,7 @@ from amends.count.scope.named import Named, named
 from amends.count.scope.places import places
 from amends.count.scope.population import Members, load_members, outside
 from amends.count.scope.selection import events_by_selector, prepare
+from amends.count.scope.sift import sift
 from amends.count.scope.uncounted import Uncounted, uncounted
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64
@@ -83,9 +85,8 @@ def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engin
     )
 
 
-def prepare_disclosures(ground: Ground, *, zone: ZoneInfo, engine: Engine) -> Mapping[Join, Lookup]:
-    """Choose the misuse's events and spread them over their subjects; the tables that were joined."""
-    choose(ground, engine=engine)
+def spread_chosen(ground: Ground, *, zone: ZoneInfo, engine: Engine) -> Mapping[Join, Lookup]:
+    """Spread the chosen events over their subjects; the tables that were joined."""
     joins = dict.fromkeys(facet.join for facet in ground.facets if facet.join is not None)
     lookups = {join: load(join, number, zone=zone, engine=engine) for number, join in enumerate(joins)}
     spread(ground, lookups, engine=engine)
@@ -106,10 +107,11 @@ def measure(
     """Count, and write the exposure and the views by day and field into these two files (the caller makes them atomic)."""
     ground = ground_of(evidence, map, misuse, engine=engine)
     selected = engine.row(events_by_selector(ground.mapped, ground.selection))
-    lookups = prepare_disclosures(ground, zone=zone, engine=engine)
-    counts = account(ground, events=selected["any"], engine=engine)
-    written = write_exposure(exposure, ground, engine=engine)
-    write_views(views, ground, zone=zone, engine=engine)
+    sifted = sift(ground, events=selected["any"], engine=engine)
+    lookups = spread_chosen(ground, zone=zone, engine=engine)
+    counts = account(ground, events=selected["any"], plain=sifted.named, engine=engine)
+    written = write_exposure(exposure, ground, sifted, engine=engine)
+    write_views(views, written.days, map, zone=zone)
     members = _members(map, exposure, zone=zone, engine=engine)
     found = named(exposure, map, engine=engine)
     left = uncounted(evidence, ground, lookups, ceilings, members, written.new, engine=engine)

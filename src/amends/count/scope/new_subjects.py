@@ -6,8 +6,9 @@ from collections import Counter
 
 import numpy as np
 
+from amends.count.scope.places import Integers, spread
 from amends.count.scope.selection import BITS
-from amends.count.scope.subjects import LAST_POINTER, Block, Integers
+from amends.count.scope.subjects import Block
 
 HOUR_US = 3_600_000_000
 
@@ -24,8 +25,8 @@ class NewSubjects:
     def add(self, block: Block) -> None:
         """Count subjects of which all disclosures stand in this block."""
         for selector, hours in enumerate(self.hours):
-            mine = (block.values[f"selectors_{selector // BITS}"] >> selector % BITS & 1).astype(bool)
-            endpoints = np.where(mine, block.values["endpoint"], -1)
+            mine = (block.column(f"selectors_{selector // BITS}") >> selector % BITS & 1).astype(bool)
+            endpoints = np.where(mine, block.column("endpoint"), -1)
             for endpoint in np.flatnonzero(np.bincount(endpoints + 1)[1:]):
                 servers, at_hours = _first(block, np.flatnonzero(endpoints == endpoint))
                 width = int(servers.max()) + 1
@@ -36,10 +37,9 @@ class NewSubjects:
 
 def _first(block: Block, rows: Integers) -> tuple[Integers, Integers]:
     """Server and hour of the first of these rows, for each subject that has any."""
-    subject, us = block.subject[rows], block.values["us"][rows]
+    subject = block.subject[rows]
+    standing = {name: column[rows] for name, column in block.standing.items()}
     starts = np.flatnonzero(np.append(True, subject[1:] != subject[:-1]))
-    number = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
-    first = np.minimum.reduceat(us, starts)
-    pointer = np.where(us == first[number], block.values["pointer"].view(np.uint64)[rows], LAST_POINTER)
-    is_first = pointer == np.minimum.reduceat(pointer, starts)[number]
-    return np.maximum.reduceat(np.where(is_first, block.values["server"][rows], 0), starts), first // HOUR_US
+    views = block.places.views(standing, np.ones(len(rows), bool), starts)
+    is_first = block.places.pointers(standing) == spread(views.pointer, starts, len(rows))
+    return np.maximum.reduceat(np.where(is_first, block.column("server")[rows], 0), starts), views.first // HOUR_US

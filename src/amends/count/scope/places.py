@@ -9,18 +9,38 @@ place has 128 bits.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from amends.count.scope.selection import EPOCH, microseconds
 from amends.engine import Engine, Query, Table
-from amends.engine.query import I64, TEXT, quoted_text
+from amends.engine.query import I64, TEXT, U64, quoted_text
+
+type Integers = npt.NDArray[np.int64]
+type Masks = npt.NDArray[np.uint64]
+type Truths = npt.NDArray[np.bool_]
 
 TICKS_US = (1, 1_000, 1_000_000)
 NARROW_BITS, WIDE_BITS = 64, 127  # of an unsigned and of a signed number
+EARLIEST, LATEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+LAST_PLACE = np.iinfo(np.uint64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """For each subject the time of its first view (microseconds since 1970) with its pointer, and the time of its last one.
+
+    Of views at one time the one with the smaller pointer is first.
+    """
+
+    first: Integers
+    pointer: Masks
+    last: Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +86,63 @@ class Places:
         most = (1 << ((WIDE_BITS if self.is_wide else NARROW_BITS) - self.bits)) - 1
         return f"{min(max(ticks, 0), most) << self.bits}::{self.type}"
 
+    @property
+    def carried(self) -> dict[str, str]:
+        """The 64-bit columns that a place travels in, with their types: one, or where that is too narrow, two."""
+        return {"us": I64, "pointer": U64} if self.is_wide else {"place": U64}
+
+    def carried_sql(self, place: str) -> str:
+        """A place as the columns of `carried`."""
+        if self.is_wide:
+            return f"{self.microseconds_sql(place)} as us, {self.line_sql(place)} as pointer"
+        return f"{place} as place"
+
+    def place_sql(self) -> str:
+        """The place that the columns of `carried` hold."""
+        return f"((us - {self.base_us})::{self.type} << {self.bits}) | pointer::{self.type}" if self.is_wide else "place"
+
+    def times(self, standing: Mapping[str, Integers]) -> Integers:
+        """The times of rows by the columns of `carried`, in microseconds since 1970."""
+        return standing["us"] if self.is_wide else self._microseconds(standing["place"].view(np.uint64))
+
+    def pointers(self, standing: Mapping[str, Integers]) -> Masks:
+        """The pointers of the same."""
+        if self.is_wide:
+            return standing["pointer"].view(np.uint64)
+        return standing["place"].view(np.uint64) & np.uint64((1 << self.bits) - 1)
+
+    def views(self, standing: Mapping[str, Integers], tells: Truths, starts: Integers) -> Views:
+        """Of the rows that tell, each group's earliest and latest: groups begin at `starts`, and each has a row that tells."""
+        if self.is_wide:
+            us = np.where(tells, standing["us"], LATEST)
+            first_us = np.minimum.reduceat(us, starts)
+            is_first = tells & (us == spread(first_us, starts, len(us)))
+            pointer = np.minimum.reduceat(np.where(is_first, standing["pointer"].view(np.uint64), LAST_PLACE), starts)
+            return Views(first_us, pointer, np.maximum.reduceat(np.where(tells, us, EARLIEST), starts))
+        place = standing["place"].view(np.uint64)
+        first = np.minimum.reduceat(np.where(tells, place, LAST_PLACE), starts)
+        last = np.maximum.reduceat(np.where(tells, place, np.uint64(0)), starts)
+        pointer = first & np.uint64((1 << self.bits) - 1)
+        return Views(self._microseconds(first), pointer, self._microseconds(last))
+
+    def _microseconds(self, places: Masks) -> Integers:
+        return (places >> np.uint64(self.bits)).astype(np.int64) * self.tick_us + self.base_us
+
     def origin(self, pointer: int) -> tuple[str, int]:
         """The source and the line of a pointer."""
         index = bisect_right(self.bases, pointer - 1) - 1
         return self.sources[index], pointer - self.bases[index]
 
-    def origins(self, pointers: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    def origins(self, pointers: Masks) -> tuple[Integers, Masks]:
         """Places in `sources`, and lines, of many pointers."""
         bases = np.array(self.bases, np.uint64)
         index = np.searchsorted(bases, pointers - np.uint64(1), side="right") - 1
         return index, pointers - bases[index]
+
+
+def spread(values: npt.NDArray[Any], starts: Integers, rows: int) -> npt.NDArray[Any]:
+    """Each group's value on every row of it."""
+    return np.repeat(values, np.diff(starts, append=rows))
 
 
 def time_of(us: int) -> datetime:

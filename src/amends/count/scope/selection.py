@@ -25,7 +25,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The selectors with their SQL: a condition on the mapped events each, true or false and never null.
+    """The selectors with their SQL: a condition on the mapped events each; null is false.
 
     `unmapped`: for each a condition on the events themselves, which holds wherever its own does; the same where no endpoint
     stands in it.
@@ -74,7 +74,7 @@ def prepare(misuse: Misuse, map: DataMap, events: Table, *, engine: Engine) -> S
         condition = _conditions(selector.where, endpoints, lists)
         beyond = "true"
         if selector.but_not is not None:
-            beyond = f"not ({_conditions(selector.but_not, endpoints, lists)})"
+            beyond = f"not coalesce({_conditions(selector.but_not, endpoints, lists)}, false)"
         needs_map = selector.where.of("endpoint") or (selector.but_not and selector.but_not.of("endpoint"))
         conditions.append(f"({condition}) and {beyond}")
         unmapped.append(_conditions(_without_endpoint(selector.where), endpoints, lists) if needs_map else conditions[-1])
@@ -91,6 +91,9 @@ def _without_endpoint(conditions: Conditions) -> Conditions:
 
 def events_by_selector(mapped: Table, selection: Selection) -> Query:
     """How many events each selector selects, and how many all of them together."""
+    if len(selection.conditions) == 1:  # the engine tells one condition below the rows, in half the time
+        counts_one = 'count(*) as s0, count(*) as "any"'
+        return Query({"s0": I64, "any": I64}, f"select {counts_one} from {mapped} where {selection.any}")
     names = [f"s{place}" for place in range(len(selection.conditions))]
     told = ", ".join(f"({condition}) as {name}" for name, condition in zip(names, selection.conditions, strict=True))
     counts = [f"count(*) filter ({name}) as {name}" for name in names]
@@ -144,7 +147,7 @@ class _Lists:
 
 
 def _conditions(conditions: Conditions, endpoints: dict[str, int], lists: _Lists) -> str:
-    parts = [f"coalesce({_condition(condition, endpoints, lists)}, false)" for condition in conditions.all]
+    parts = [f"({_condition(condition, endpoints, lists)})" for condition in conditions.all]
     if conditions.since is not None or conditions.until is not None:
         parts.insert(0, within(conditions.since, conditions.until))
     return " and ".join(parts) or "true"
@@ -168,7 +171,7 @@ def _condition(condition: Condition, endpoints: dict[str, int], lists: _Lists) -
     if condition.prefixes:
         prefixes = lists.of(pa.array(condition.prefixes, pa.string()))
         parts.append(f"exists (select 1 from ({prefixes}) as beginning where starts_with(target, beginning.value))")
-    return " or ".join(f"coalesce({part}, false)" for part in parts)
+    return " or ".join(parts) or "false"
 
 
 def _column(name: str) -> str:

@@ -16,6 +16,7 @@ from amends.count.scope.joins import Lookup
 from amends.count.scope.new_subjects import NewSubjects
 from amends.count.scope.outcomes import NOTHING, POSSIBLE
 from amends.count.scope.population import Members, size_within
+from amends.count.scope.sift import ANSWERS
 from amends.count.scope.unread import Unread, unread
 from amends.engine import Engine, Query
 from amends.engine.query import BOOL, I64, TEXT, U64
@@ -85,9 +86,9 @@ def answers(ground: Ground) -> Query:
     return Query(
         columns={"layer": I64, "is_whole": BOOL, "all_answers": I64, "answers": I64},
         sql=f"""
-            select {layer}::BIGINT as layer, outcome < {POSSIBLE} as is_whole, count(*) as all_answers,
-                count(case when not {shadow} then 1 end) as answers
-            from chosen
+            select {layer}::BIGINT as layer, outcome < {POSSIBLE} as is_whole, sum(events)::BIGINT as all_answers,
+                coalesce(sum(case when not {shadow} then events end), 0)::BIGINT as answers
+            from {ANSWERS}
             where outcome < {NOTHING}
             group by all
             order by all

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from amends.case import Case
 from amends.count.datamap.model import DataMap
+from amends.count.scope.chosen import choose
 from amends.count.scope.exposure import seen
 from amends.count.scope.gathering import Gathered, gather
 from amends.count.scope.lines import read_lines
-from amends.count.scope.measure import ground_of, prepare_disclosures
+from amends.count.scope.measure import ground_of, spread_chosen
 from amends.count.scope.places import time_of
 from amends.count.scope.run import read_inputs
 from amends.engine import Engine, Query, Table
@@ -76,7 +77,8 @@ def who(case: Case, ids: Sequence[str], *, engine: Engine, raw: bool, kind: str 
     inputs = read_inputs(case)
     gathered = gather(case, inputs.misuse, inputs.map, engine=engine)
     ground = ground_of(gathered.evidence, inputs.map, inputs.misuse, engine=engine)
-    prepare_disclosures(ground, zone=case.settings.zone, engine=engine)
+    choose(ground, engine=engine)
+    spread_chosen(ground, zone=case.settings.zone, engine=engine)
     distinct = list(dict.fromkeys(ids))
     engine.register("asked_subjects", pa.table({"subject": pa.array(distinct, pa.string())}))
     kinds = [kind] if kind is not None else list(inputs.map.subjects)
