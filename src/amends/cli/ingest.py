@@ -11,10 +11,8 @@ from amends.cli.errors import INTERRUPTED
 from amends.cli.frame import Answer, CaseFolder, verb
 from amends.cli.progress import shown
 from amends.cli.sources import as_text
-from amends.count.evidence.account import account_of_lines
 from amends.count.evidence.ingest import Ingestion, bytes_to_read
 from amends.count.evidence.ingest import ingest as ingest_paths
-from amends.engine import open_engine
 from amends.errors import OperationError
 
 MOST_ROWS = 24  # of sources that fit a screen; more are shown a row a folder
@@ -74,15 +72,14 @@ def ingest(
             expected="to run to its end; every file that was taken and every source that was read stays",
             next_step=f"amends ingest {case.path} reads what was taken; give the other files again",
         ) from error
-    with open_engine(spill=case.spill) as engine:
-        result = account_of_lines(case, engine)
-    data = result.as_json() | {
+    account_now = done.account
+    data = account_now.as_json() | {
         "new": list(done.new),
         "read": list(done.read),
         "known": list(done.known),
         "left": [{"path": one.path, "reason": one.reason} for one in done.left],
     }
-    return Answer(data, text=[*as_text(result, most_rows=MOST_ROWS), *_what_was_done(done)], is_no=not result.is_whole)
+    return Answer(data, text=[*as_text(account_now, most_rows=MOST_ROWS), *_what_was_done(done)], is_no=not account_now.is_whole)
 
 
 def _what_was_done(done: Ingestion) -> list[str]:

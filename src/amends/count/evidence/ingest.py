@@ -18,6 +18,7 @@ from typing import IO, Any, BinaryIO
 
 from amends.case import LOCK_WAIT_SECONDS, Case
 from amends.count.evidence import store
+from amends.count.evidence.account import LineAccount, account_of_lines
 from amends.count.evidence.detect import choose
 from amends.count.evidence.errors import CHANGED_SOURCE, NOT_READABLE, NOTHING_TO_READ, UNKNOWN_FORMAT
 from amends.count.evidence.repeats import find_repeats
@@ -25,6 +26,7 @@ from amends.count.evidence.settings import Reading, evidence_blocks, parse_readi
 from amends.count.evidence.sources import Facts, Source, begin, end, read_facts, source_of, write_sources
 from amends.count.evidence.store import Statement, statements
 from amends.count.evidence.workers import Task, read_all
+from amends.engine import open_engine
 from amends.errors import NO_RIGHTS, Finding, InputError, Place
 from amends.record import queue_entry
 from amends.units import Balance
@@ -44,17 +46,21 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Ingestion:
-    """What one ingestion did, and the sources of the whole case after it.
+    """What one ingestion did, and the account of the whole case after it.
 
     `new` came in now, `read` were parsed now (new ones, and those whose block changed), `known` were given but are in the
     case already.
     """
 
-    sources: tuple[Source, ...]
+    account: LineAccount
     new: tuple[str, ...]
     read: tuple[str, ...]
     known: tuple[str, ...]  # paths as given
     left: tuple[Left, ...]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.account.sources
 
     @property
     def files(self) -> Balance:
@@ -121,8 +127,10 @@ def ingest(
         if new or read:
             _queue(case, sources, new, read, now)
         end(case)
+        with open_engine(spill=case.spill) as engine:  # within the lock: the next ingestion may begin as soon as it is free
+            account = account_of_lines(case, engine)
     known = tuple(found.given for found, one in zip(search.files, taken, strict=True) if not one.is_new)
-    return Ingestion(tuple(sources), new, tuple(sorted(read)), known, tuple(search.left))
+    return Ingestion(account, new, tuple(sorted(read)), known, tuple(search.left))
 
 
 def bytes_to_read(case: Case, paths: Sequence[str]) -> int:
