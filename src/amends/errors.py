@@ -6,9 +6,19 @@ The codes of a room stand in its own `errors.py`; `docs/errors.md` is made from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+# What would move the cursor, colour, hide or turn round what a reader sees: C0, DEL and C1 controls, the separators of lines and
+# paragraphs, the marks of direction (Unicode 16, "Bidi_Control"), halves of surrogate pairs, which no output can hold.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """A text from outside with its control characters as escapes, so that it can be printed; but for those of `keep`."""
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,10 @@ class Finding:
         }
 
     def __str__(self) -> str:
-        where = f"{self.at}: " if self.at else ""
-        return (
-            f"{self.code.id}  {where}{self.code.meaning}\n         expected  {self.expected}\n         next      {self.next_step}"
+        where = f"{visible(str(self.at))}: " if self.at else ""
+        told = {"expected": visible(self.expected), "next": visible(self.next_step)}
+        return "\n".join(
+            [f"{self.code.id}  {where}{self.code.meaning}", *(f"{'':9}{name:8}  {said}" for name, said in told.items())]
         )
 
 

@@ -6,6 +6,7 @@ import sys
 from types import ModuleType
 
 import pytest
+from rich.table import Table
 
 from amends.cli import frame
 from amends.cli.frame import Answer, main, verb, verb_names
@@ -72,6 +73,33 @@ def test_bad_input_as_json_carries_the_same_words(planted, capsys):
     assert main(["planted", "--json"]) == 3
     (error,) = json.loads(capsys.readouterr().out)["errors"]
     assert (error["code"], error["line"], error["expected"]) == ("DOC-002", 7, "a number")
+
+
+HOSTILE = "a\x1b[2Jb\x9b31mc\u202ed\x07e\u2028f"
+HARMLESS = "a\\u001b[2Jb\\u009b31mc\\u202ed\\u0007e\\u2028f"
+
+
+def test_no_text_from_outside_steers_the_terminal(planted, capsys):
+    table = Table()
+    table.add_column("name")
+    table.add_row(HOSTILE)
+    planted(lambda: Answer({"name": HOSTILE}, text=[HOSTILE, table]))
+
+    assert main(["planted"]) == 0
+    out = capsys.readouterr().out
+    assert out.count(HARMLESS) == 2
+    assert main(["planted", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert HARMLESS in out
+    assert json.loads(out) == {"name": HOSTILE}
+
+
+def test_no_error_steers_the_terminal(planted, capsys):
+    planted(fail(InputError(BAD_VALUE, at=Place(HOSTILE + "\n", 7), expected=HOSTILE)))
+
+    assert main(["planted"]) == 3
+    err = capsys.readouterr().err
+    assert err.splitlines()[:2] == [f"DOC-002  {HARMLESS}\\u000a, line 7: {BAD_VALUE.meaning}", f"         expected  {HARMLESS}"]
 
 
 def test_a_fault_of_ours_shows_no_traceback_and_not_its_message(planted, capsys, monkeypatch):

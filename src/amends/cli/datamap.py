@@ -10,6 +10,7 @@ from rich.table import Table
 from typer import Option
 
 from amends.cli.frame import Answer, CaseFolder, verb
+from amends.errors import visible
 
 if TYPE_CHECKING:
     from amends.count.datamap.categories import OwnField
@@ -77,7 +78,7 @@ def _shapes(title: str, shapes: Sequence[Unmapped], paths: Mapping[str, str]) ->
     table.columns[0].justify = "right"
     for shape in shapes[:ROWS_SHOWN]:
         place = f"{paths.get(shape.source, shape.source[:HASH_SHOWN])}, line {shape.line}"
-        table.add_row(f"{shape.events:,}", shape.method or "(other)", shape.example, place)
+        table.add_row(f"{shape.events:,}", visible(shape.method or "(other)"), visible(shape.example), place)
     yield f"\n{title}"
     yield table
     if rest := shapes[ROWS_SHOWN:]:

@@ -22,12 +22,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console, RenderableType
+from rich.text import Text
 from typer.exceptions import TyperException
 
 import amends
 from amends.case import Case, open_case
 from amends.cli.errors import INTERRUPTED, NO_SUCH_FILE, OUR_FAULT, WRONG_COMMAND
-from amends.errors import DISK_FULL, NO_RIGHTS, AmendsError, InputError, OperationError, Place, UsageError
+from amends.errors import DISK_FULL, NO_RIGHTS, AmendsError, InputError, OperationError, Place, UsageError, visible
 
 NOT_VERBS = {"__main__", "frame", "errors", "progress"}
 HELP = """Count every account, tell every person, mend what can be mended, weigh what it does, answer for it.
@@ -168,17 +169,29 @@ def _options(
 
 def _print(answer: Answer, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(answer.data, ensure_ascii=False, default=str))
+        print(_json(answer.data))
         return
-    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160)
+    console = _Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160)
     parts = [answer.text] if isinstance(answer.text, str) or not isinstance(answer.text, Sequence) else answer.text
     for part in parts:
         console.print(part, soft_wrap=isinstance(part, str))
 
 
+class _Console(Console):
+    """Prints text with its control characters as escapes: what a log, a name or a map holds never steers a terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text, keep="\n"), **options)
+
+
+def _json(value: object) -> str:
+    """One line of JSON, in which every control character is an escape."""
+    return visible(json.dumps(value, ensure_ascii=False, default=str))
+
+
 def _tell(error: AmendsError, *, as_json: bool) -> int:
     if as_json:
-        print(json.dumps({"errors": [finding.as_json() for finding in error.findings]}, ensure_ascii=False))
+        print(_json({"errors": [finding.as_json() for finding in error.findings]}))
     else:
         print(error, file=sys.stderr)
     return error.exit_status

@@ -11,6 +11,7 @@ from rich.table import Table
 from typer import Option
 
 from amends.cli.frame import Answer, CaseFolder, verb
+from amends.errors import visible
 
 if TYPE_CHECKING:
     from amends.count.scope.run import Scope
@@ -114,7 +115,7 @@ def _lists(data: dict[str, Any]) -> list[str]:
     if data["unmapped"]:
         lines.append("\nunmapped within the misuse")
         lines += [
-            f"  {shape['events']:>10,}  {shape['method'] or '-'} {shape['shape']}"
+            f"  {shape['events']:>10,}  {visible(shape['method'] or '-')} {visible(shape['shape'])}"
             + ("" if shape["successful"] else "  (not successful)")
             for shape in data["unmapped"][:10]
         ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from amends.cli.frame import Answer, CaseFolder, verb
+from amends.errors import visible
 
 if TYPE_CHECKING:
     from amends.count.scope.who import Answered, Known, View
@@ -79,10 +80,12 @@ def _text(found: Answered, *, raw: bool) -> list[str]:
     lines = []
     for known in found.known:
         if not known.views:
-            lines.append(f"{known.kind} {known.subject}: not seen within the misuse; the logs cover {share} of the window")
+            lines.append(
+                f"{known.kind} {visible(known.subject)}: not seen within the misuse; the logs cover {share} of the window"
+            )
             continue
         views = f"{len(known.views):,} view{'s' * (len(known.views) != 1)}"
-        lines.append(f"{known.kind} {known.subject}: {known.grade}, {views}; the logs cover {share} of the window")
+        lines.append(f"{known.kind} {visible(known.subject)}: {known.grade}, {views}; the logs cover {share} of the window")
         for view in known.views:
             fields = ", ".join((*view.fields, *(f"{key} (possible)" for key in view.fields_possible)))
             lines.append(f"  {rfc3339(view.time)}  {view.endpoint}  {fields}")
@@ -96,5 +99,4 @@ def _printable(raw: bytes | None) -> str:
     """The line with its control characters escaped, so that evidence cannot write to the terminal."""
     if raw is None:
         return "(its bytes are no longer there)"
-    text = raw.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return visible(raw.decode("utf-8", "backslashreplace"))

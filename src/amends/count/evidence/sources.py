@@ -23,7 +23,7 @@ from amends.count.evidence.errors import UNFINISHED
 from amends.count.evidence.fingerprints import Fingerprint
 from amends.count.evidence.schema import TIME
 from amends.count.evidence.store import Statement
-from amends.errors import OperationError, Place
+from amends.errors import OperationError, Place, visible
 from amends.units import Balance
 
 READER = 1  # raised when the same bytes and settings give other events than before: sources are then read again
@@ -242,8 +242,8 @@ def _instant(microseconds: int | None) -> datetime | None:
 
 
 def _shown(path: str) -> str:
-    """A file name that is not UTF-8, in a form that Arrow and JSON can hold."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A file name in a form that Arrow, JSON and one line of a terminal can hold: it need not be UTF-8, nor without controls."""
+    return visible(path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
 
 
 def as_json(source: Source) -> dict[str, Any]:
