@@ -121,7 +121,10 @@ def _lists(data: dict[str, Any]) -> list[str]:
         ]
     if data["gaps"]:
         lines.append(f"\ngaps ({len(data['gaps'])})")
-        lines += [f"  {gap['server'] or '-'}  {gap['start']} to {gap['end']}  {gap['reason']}" for gap in data["gaps"][:10]]
+        lines += [
+            f"  {gap['server'] or '-'}  {gap['start']} to {gap['end']}  {', '.join([gap['reason'], *gap.get('endpoints', ())])}"
+            for gap in data["gaps"][:10]
+        ]
     places = data["remainder"]["unread_places"]
     if places:
         lines.append(f"\nunreadable lines that may belong to the misuse ({data['remainder']['unread_lines']:,})")

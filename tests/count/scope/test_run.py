@@ -62,7 +62,7 @@ def line(minute: int, target: str, *, tok: str = "bad", status: int = 200) -> st
 LINES = [line(1, "/p/1"), line(2, "/p/=cmd"), line(3, "/p/2", tok="good"), line(4, "/p/3", status=206), line(5, "/other")]
 
 
-def make(folder: Path, *, lines: list[str] | None = None, reverse: bool = False) -> Case:
+def make(folder: Path, *, lines: list[str] | None = None, reverse: bool = False, in_place: bool = False) -> Case:
     """A case with two sources of one server, the second one packed."""
     create_case(folder, company="Shop", zone="Asia/Seoul")
     (folder / "amends.toml").write_text(TOML)
@@ -75,7 +75,7 @@ def make(folder: Path, *, lines: list[str] | None = None, reverse: bool = False)
     (logs / "b.log.gz").write_bytes(gzip.compress("".join(lines[3:]).encode(), mtime=0))
     case = open_case(folder)
     for path in sorted(logs.iterdir(), reverse=reverse):
-        ingest(case, [str(path)], now=NOW, workers=1)
+        ingest(case, [str(path)], now=NOW, workers=1, in_place=in_place)
     return case
 
 
@@ -133,6 +133,17 @@ def test_no_unfinished_file_stays_where_a_run_fails(tmp_path: Path):
     assert not case.exposure.exists() or list(case.exposure.iterdir()) == []
 
 
+def test_evidence_that_was_left_in_place_must_be_what_was_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    case = make(tmp_path / "case", in_place=True)
+    run(case)
+    log = tmp_path / "case-logs" / "a.log"
+    log.write_text(log.read_text().replace("/p/1", "/p/9"))
+
+    for words in (["scope", str(case.path)], ["who", str(case.path), "1", "--raw"], ["report", str(case.path)]):
+        assert main(words) == 3
+        assert capsys.readouterr().err.startswith("EVI-020")
+
+
 def test_what_a_running_engine_spilled_is_not_taken_for_unfinished_work(tmp_path: Path):
     case = make(tmp_path / "case")
     dead = case.path / ".partial-spill-4194305"  # above the largest process id (proc(5), pid_max)
@@ -173,6 +184,8 @@ def test_scope_on_the_command_line_answers_in_the_shape_that_programs_rely_on(ca
     assert data["units"]["accounts"] == data["units"]["accounts"] | {"confirmed": 2, "lower": 2, "upper": 3}
     assert data["units"]["people"]["lower"] is None
     assert data["units"]["people"]["because"]
+    assert data["non_members"]["lower"] is None
+    assert data["non_members"]["because"]
     assert {term["name"] for term in data["terms"]} >= {"confirmed", "lower", "possible", "unnamed", "unread", "gap", "upper"}
     assert data["fields"]["user.name"] == data["fields"]["user.name"] | {"confirmed": 2, "lower": 2, "upper": 3}
     assert data["final"] is False
@@ -199,6 +212,17 @@ def test_an_export_is_not_overwritten_and_needs_a_known_ending(case: Case, tmp_p
     assert main(["scope", str(case.path), "--export", str(tmp_path / "x.xls")]) == 2
     assert BAD_EXPORT.id in capsys.readouterr().err
     assert (tmp_path / "x.csv").read_text() == "mine"
+
+
+def test_an_endpoint_that_a_cache_may_answer_for_is_told_among_the_gaps(tmp_path: Path, capsys: Any):
+    case = make(tmp_path / "case")
+    case.datamap_file.write_text(MAP.replace("request: GET /p/{id}", "request: GET /p/{id}\n    cacheable: true"))
+
+    assert main(["scope", str(case.path), "--json"]) == 0
+
+    gap = json.loads(capsys.readouterr().out)["gaps"][-1]
+    assert (gap["server"], gap["endpoints"]) == ("edge", ["profile"])
+    assert (gap["start"], gap["end"]) == ("2026-03-01T00:01:00Z", "2026-03-01T00:05:01Z")
 
 
 @pytest.mark.parametrize("text,amount", [("4GB", 4 * 10**9), ("512MiB", 2**29), ("1.5GB", 1_500_000_000), (None, None)])

@@ -12,6 +12,8 @@ from amends.count.scope.uncounted import FieldParts
 from amends.units import Balance, Count, Unit, rfc3339
 
 NO_IDENTITIES = "no identity table says which accounts and contacts are one person; accounts are not people"
+NO_MEMBERSHIP = "no identity table says which contacts have an account of their own"
+UNKNOWN = dict.fromkeys(("confirmed", "lower", "upper", "ceiling"))
 NO_CEILING_FOR_VIEWS = "nothing bounds how often an account was opened"
 
 
@@ -27,6 +29,7 @@ def as_json(scope: Scope) -> dict[str, Any]:
         "coverage": gathered.coverage.share,
         "assumes": list(counted.assumes),
         "units": units(scope),
+        "non_members": {**UNKNOWN, "because": NO_MEMBERSHIP},
         "terms": [
             {"name": term.name, "unit": term.unit, "count": term.count, "because": term.because}
             for bounds in counted.bounds.values()
@@ -37,7 +40,7 @@ def as_json(scope: Scope) -> dict[str, Any]:
         "remainder": remainder(scope),
         "first": rfc3339(named.first) if named.first else None,
         "last": rfc3339(named.last) if named.last else None,
-        "gaps": [gap.as_json() for gap in gathered.coverage.gaps],
+        "gaps": gaps(scope),
         "selectors": [
             {"id": selector.id, "events": events}
             for selector, events in zip(scope.inputs.misuse.selectors, counted.by_selector, strict=True)
@@ -53,6 +56,23 @@ def as_json(scope: Scope) -> dict[str, Any]:
     }
 
 
+def gaps(scope: Scope) -> list[dict[str, Any]]:
+    """Time that no log covers: of servers, and of endpoints that a cache may have answered for."""
+    gathered = scope.gathered
+    of_endpoints = [
+        {
+            "server": missing.server,
+            "layer": missing.server,
+            **missing.period.as_json(),
+            "reason": missing.reason,
+            "endpoints": [scope.inputs.map.endpoints[index].id for index in sorted(missing.endpoints)],
+        }
+        for missing in gathered.evidence.missing
+        if missing.endpoints is not None
+    ]
+    return [*(gap.as_json() for gap in gathered.coverage.gaps), *of_endpoints]
+
+
 def units(scope: Scope) -> dict[str, dict[str, Any]]:
     """Every unit by itself; none is added to another."""
     counted = scope.counted
@@ -60,7 +80,7 @@ def units(scope: Scope) -> dict[str, dict[str, Any]]:
     most = views.confirmed + views.possible + views.unread + views.gap
     found: dict[str, dict[str, Any]] = {bounds.unit: bounds.as_json() for bounds in counted.bounds.values()}
     if "people" not in found:
-        found["people"] = {"confirmed": None, "lower": None, "upper": None, "ceiling": None, "because": NO_IDENTITIES}
+        found["people"] = {**UNKNOWN, "because": NO_IDENTITIES}
     found["views"] = {
         "confirmed": views.confirmed,
         "lower": views.confirmed,

@@ -13,6 +13,7 @@ from amends.case import Case
 from amends.count.datamap.model import DataMap
 from amends.count.evidence.coverage import Coverage, coverage
 from amends.count.evidence.sources import Source, sources
+from amends.count.evidence.verify import check_left_in_place
 from amends.count.evidence.view import events_table, rejects_table
 from amends.count.scope.errors import NO_EVENTS
 from amends.count.scope.evidence import Evidence
@@ -36,7 +37,8 @@ class Gathered:
 
 
 def gather(case: Case, misuse: Misuse, map: DataMap, *, engine: Engine) -> Gathered:
-    """Raises: SCO-007 for a case without events."""
+    """Raises: SCO-007 for a case without events, EVI-020 where evidence that was left in place has changed."""
+    check_left_in_place(case)
     known = sources(case)
     window = case.settings.window or _observed(case, known)
     found = coverage(case, engine, window)
