@@ -124,6 +124,7 @@ def test_an_interruption_says_what_to_do(planted, capsys):
     "error,status,code",
     [
         (FileNotFoundError(errno.ENOENT, "", "gone.log"), 3, "CLI-004"),
+        (OSError(errno.ELOOP, "", "round.log"), 3, "CLI-004"),
         (PermissionError(errno.EACCES, "", "shut.log"), 3, "CAS-005"),
         (OSError(errno.ENOSPC, "", "full"), 4, "CAS-006"),
     ],

@@ -147,3 +147,13 @@ def test_how_the_format_was_recognised_is_said(case, log, capsys):
     main(["ingest", str(case), str(log)])
 
     assert "taken for nginx" in capsys.readouterr().out
+
+
+def test_a_format_that_nobody_knows_is_told_once_not_for_every_file(case, log, capsys):
+    (log.parent / "other.log").write_bytes(LINES)
+
+    assert main(["ingest", str(case), str(log.parent), "--format", "elf"]) == 3
+
+    err = capsys.readouterr().err
+    assert err.startswith("EVI-003  --format: ")
+    assert err.count("EVI-003") == 1

@@ -201,7 +201,7 @@ def _of_system(error: OSError) -> AmendsError:
     at = Place(str(error.filename)) if error.filename else None
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OperationError(DISK_FULL, at=at, expected="room for what is written")
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
         return InputError(NO_SUCH_FILE, at=at, expected="a path that exists")
     if isinstance(error, PermissionError):
         return InputError(NO_RIGHTS, at=at, expected="the right to do this")

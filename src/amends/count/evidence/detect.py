@@ -84,9 +84,14 @@ def recognise(sample: bytes, reading: Reading, *, name: str) -> Choice:
     return Choice(chosen, f"taken for {chosen}: {claims[chosen]}{also}")
 
 
+def check_format(form: str, *, at: Place) -> None:
+    """Raises: EVI-003 for a name that no format has."""
+    if form != AUTO and form not in formats():
+        raise InputError(UNKNOWN_FORMAT, at=at, expected=f"format as one of auto, {', '.join(formats())}")
+
+
 def _named(reading: Reading, *, name: str) -> Choice:
-    if reading.format not in formats():
-        raise InputError(UNKNOWN_FORMAT, at=Place(name), expected=f"format as one of auto, {', '.join(formats())}")
+    check_format(reading.format, at=Place(name))
     return Choice(reading.format, "named in the settings")
 
 

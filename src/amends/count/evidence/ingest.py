@@ -19,7 +19,7 @@ from typing import IO, Any, BinaryIO
 from amends.case import LOCK_WAIT_SECONDS, Case
 from amends.count.evidence import store
 from amends.count.evidence.account import LineAccount, account_of_lines
-from amends.count.evidence.detect import choose
+from amends.count.evidence.detect import check_format, choose
 from amends.count.evidence.errors import CHANGED_SOURCE, NOT_READABLE, NOTHING_TO_READ, UNKNOWN_FORMAT
 from amends.count.evidence.repeats import find_repeats
 from amends.count.evidence.settings import Reading, evidence_blocks, parse_reading, reading_for
@@ -108,8 +108,11 @@ def ingest(
     written; EVI-020 for a source that has changed in place; CAS-004 to 006.
     """
     options = {name: value for name, value in (options or {}).items() if value}
-    parse_reading(options, at=Place("the command line"))
+    given = parse_reading(options, at=Place("the command line"))
+    check_format(given.format, at=Place("--format"))  # once, not for every file
     readings = evidence_blocks(case)
+    for number, reading in enumerate(readings, 1):
+        check_format(reading.format, at=Place(f"{case.settings_file}, [[evidence]] number {number}"))
     with case.lock(wait_seconds=wait_seconds), ExitStack() as stack:
         search = _search(case, paths, stack, stdin)
         if paths and not search.files:
