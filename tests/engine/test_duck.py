@@ -4,9 +4,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from amends.engine import Query, Table, open_engine
-from amends.engine.errors import ENGINE_FAILED, OUT_OF_MEMORY
+from amends.engine.errors import ENGINE_FAILED, OUT_OF_MEMORY, UNREADABLE
 from amends.engine.query import I64, TEXT
-from amends.errors import OperationError
+from amends.errors import InputError, OperationError, Place
 
 
 @pytest.fixture
@@ -86,3 +86,26 @@ def test_spilled_data_are_gone_when_the_engine_closes(tmp_path):
         assert (tmp_path / "spill").is_dir()
 
     assert not (tmp_path / "spill").exists()
+
+
+@pytest.mark.parametrize(
+    "name,rows,line",
+    [
+        ("late.csv", b"a,b\n" + b"1,2\n" * 30_000 + b"secret,2,3\n" + b"1,2\n" * 9, 30_002),
+        ("latin.csv", b"a,b\n1,secret\xff\n", 2),
+        ("quote.csv", b'a,b\n"secret,2\n', None),
+        ("cut.parquet", b"PAR1secret", None),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_told_by_file_and_line_never_by_text(engine, tmp_path, name, rows, line):
+    (tmp_path / name).write_bytes(rows)
+    csv = f"read_csv('{tmp_path / name}', delim = ',', quote = '\"', header = true, all_varchar = true)"
+    table = Table.parquet([tmp_path / name]) if name.endswith("parquet") else csv
+
+    with pytest.raises(InputError) as error:
+        engine.row(Query({"rows": I64}, f"select count(b) from {table}"))
+
+    (finding,) = error.value.findings
+    assert finding.code is UNREADABLE
+    assert finding.at == Place(str(tmp_path / name), line)
+    assert "secret" not in str(error.value)

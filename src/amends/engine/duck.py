@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from amends.engine.errors import ENGINE_FAILED, OUT_OF_MEMORY
+from amends.engine.errors import ENGINE_FAILED, OUT_OF_MEMORY, UNREADABLE
 from amends.engine.query import Query, quoted_name, quoted_text
-from amends.errors import DISK_FULL, OperationError
+from amends.errors import DISK_FULL, InputError, OperationError, Place
 
 MEMORY_SHARE = 0.6  # of the machine's memory, unless --memory says otherwise (design, section 8)
 ROW_GROUP_ROWS = 250_000
@@ -116,6 +117,22 @@ def _bound(query: Query) -> dict[str, Any] | None:
     return dict(query.values) or None
 
 
+# How DuckDB says where it could not go on; the rest of its text holds rows.
+_IN_TABLE = re.compile(
+    r"""(?:CSV Error on Line: (?P<line>\d+)\n.*?^  file = (?P<csv>[^\n]+)$)|(?:sniffing file "(?P<sniffed>[^\n]+?)")"""
+    r"""|(?:[Ff]ile '(?P<parquet>[^\n]+?)')""",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def _table_of(message: str) -> Place | None:
+    """The file, and the line where it is known, of which a message of DuckDB speaks."""
+    found = _IN_TABLE.search(message)
+    if found is None:
+        return None
+    return Place(found["csv"] or found["sniffed"] or found["parquet"], int(found["line"]) if found["line"] else None)
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """DuckDB's errors as ours; their text may quote values of a person, so it does not go into the message."""
@@ -125,6 +142,11 @@ def _told() -> Iterator[None]:
         raise OperationError(
             OUT_OF_MEMORY, expected="a --memory that holds this step, and room to spill on the case's disk"
         ) from error
+    except duckdb.InvalidInputException as error:
+        place = _table_of(str(error))
+        if place is None:
+            raise
+        raise InputError(UNREADABLE, at=place, expected="a CSV or Parquet file whose rows can all be read") from error
     except duckdb.IOException as error:
         if "No space left" in str(error):
             raise OperationError(DISK_FULL, expected="room for intermediate data on the case's disk") from error

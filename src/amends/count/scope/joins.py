@@ -54,7 +54,7 @@ def demand_columns(table: Table, names: tuple[str, ...], *, named: str, engine: 
     """The table's columns. Raises: SCO-002 where it cannot be read, or lacks one of these."""
     try:
         present = list(engine.columns(Query(columns={}, sql=f"select * from {table}")))
-    except Exception as error:
+    except InputError as error:
         raise InputError(BAD_TABLE, at=Place(named), expected="a CSV or Parquet file with a header that can be read") from error
     if missing := [name for name in names if name not in present]:
         raise InputError(BAD_TABLE, at=Place(named), expected=f"the column {missing[0]}")
