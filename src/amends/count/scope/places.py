@@ -150,17 +150,25 @@ def time_of(us: int) -> datetime:
 
 
 def measure(events: Table) -> Query:
-    """Per source: its last line, its first and last time, and whether all its times are whole seconds, whole milliseconds."""
+    """Per source: its last line, its first and last time, and whether all its times are whole seconds."""
     return Query(
-        columns={"source": TEXT, "lines": I64, "first": I64, "last": I64, "seconds": "BOOLEAN", "milliseconds": "BOOLEAN"},
+        columns={"source": TEXT, "lines": I64, "first": I64, "last": I64, "seconds": "BOOLEAN"},
         sql=f"""
             select
                 source::VARCHAR as source, max(line)::BIGINT as lines, min(epoch_us(time)) as first, max(epoch_us(time)) as last,
-                bool_and(epoch_us(time) % 1000000 = 0) as seconds, bool_and(epoch_us(time) % 1000 = 0) as milliseconds
+                bool_and(epoch_us(time) % 1000000 = 0) as seconds
             from {events}
             group by all
             order by all
         """,
+    )
+
+
+def milliseconds(events: Table) -> Query:
+    """Are all times whole milliseconds?"""
+    return Query(
+        columns={"milliseconds": "BOOLEAN"},
+        sql=f"select bool_and(epoch_us(time) % 1000 = 0) as milliseconds from {events}",
     )
 
 
@@ -174,7 +182,8 @@ def places(events: Table, *, engine: Engine) -> Places | None:
         bases.append(lines)
         lines += row["lines"]
     base_us, last_us = min(row["first"] for row in rows), max(row["last"] for row in rows)
-    exact = {1: True, 1_000: all(row["milliseconds"] for row in rows), 1_000_000: all(row["seconds"] for row in rows)}
+    is_seconds = all(row["seconds"] for row in rows)
+    exact = {1: True, 1_000: is_seconds or engine.row(milliseconds(events))["milliseconds"], 1_000_000: is_seconds}
     base_us -= base_us % max(tick for tick in TICKS_US if exact[tick])
     bits = max(lines.bit_length(), 1)
     fitting = [tick for tick in TICKS_US if exact[tick] and ((last_us - base_us) // tick).bit_length() + bits <= NARROW_BITS]
