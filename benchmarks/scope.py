@@ -31,7 +31,7 @@ GOAL_CPU_S, GOAL_GIB = 50.0, 6.0
 GOAL_RATIO, GOAL_SMALL_GIB = 1.25, 1.2e9 / 2**30
 GOAL_CPU_US = GOAL_CPU_S / EVENTS * 1e6
 SMALL_BYTES = 1_000_000_000
-MEMORY_BYTES = 4_000_000_000  # for the engine; Python, Arrow and what is being written stand beside it
+MEMORY_BYTES = 6_000_000_000  # for the engine; Python, Arrow and what is being written stand beside it
 MAP = b"""
 version: 1
 subjects:

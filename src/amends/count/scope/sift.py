@@ -32,7 +32,7 @@ from amends.engine.query import I64, U64
 ANSWERS = Table.named("answers")
 BATCH_ROWS = 40_000  # so that a batch and what is made of it stay in the cache
 SPARE = 8  # room for an eighth more disclosures than events of the misuse
-SORTED_PART = 2  # this part of the engine's memory is beside it for sorting
+SORTED_PART = 3  # this part of the engine's memory is beside it for sorting
 UNMAPPED_ENDPOINT = 65_535
 COUNTED, PLAIN, REST = 0, 1, 2  # what becomes of an event
 NONE = -1
