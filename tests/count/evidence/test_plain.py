@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
+import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -144,3 +149,73 @@ def test_a_file_is_opened_for_its_plain_bytes(tmp_path: Path) -> None:
         first = plain.readinto(buffer)
 
     assert bytes(buffer[:first]) == TEXT[:first] != b""
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+FIRST = TEXT[:4000]
+SECOND = TEXT[:100_000]
+PACKED_FIRST = {name: pack(FIRST) for name, pack in PACK.items()}
+PACKED_BOTH = {name: PACKED_FIRST[name] + pack(SECOND) for name, pack in PACK.items()}
+PACKED_SMALL = {name: PACKED_FIRST[name] + pack(b"second\n") for name, pack in PACK.items()}
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, Pipe])
+@pytest.mark.parametrize("name", PACK)
+def test_every_compression_is_decoded_member_by_member(name: str, kind: type[io.BytesIO]) -> None:
+    pack = PACK[name]
+    padding = b"\0" * 8 if name == "xz" else b""  # stream padding: xz file format, section 2.2
+
+    text, source = drain(kind(pack(TEXT) + padding + pack(b"") + pack(b"second\n") + padding))
+
+    assert text == TEXT + b"second\n"
+    assert (source.container, source.members, source.fault) == (name, 3, None)
+
+
+@pytest.mark.parametrize("name", PACK)
+@given(data=st.data())
+def test_a_cut_gives_the_beginning_and_its_fault_in_every_compression(name: str, data: st.DataObject) -> None:
+    packed = PACKED_BOTH[name]
+    cut = data.draw(st.integers(8, len(packed) - 1))
+
+    text, source = drain(io.BytesIO(packed[:cut]))
+
+    assert (FIRST + SECOND).startswith(text)
+    assert (source.fault is None) == (cut == len(PACKED_FIRST[name]))
+    if cut >= len(packed) // 2 and name == "gzip":  # blocks of the others are larger than this text
+        assert len(text) > len(FIRST)
+
+
+@pytest.mark.parametrize("name", PACK)
+@given(data=st.data())
+def test_no_flipped_byte_ends_in_an_error_in_any_compression(name: str, data: st.DataObject) -> None:
+    wrong = bytearray(PACKED_SMALL[name])
+    wrong[data.draw(st.integers(6, len(wrong) - 1))] ^= data.draw(st.integers(1, 255))
+
+    text, source = drain(io.BytesIO(bytes(wrong)))
+
+    assert source.container == name
+    assert text == FIRST + b"second\n" or source.fault is not None
+
+
+@pytest.mark.parametrize("name", ["zstd", "bzip2", "xz"])
+def test_what_unpacks_to_much_is_streamed_in_every_compression(name: str) -> None:
+    size = 64 * 1024 * 1024
+    packed = PACK[name](bytes(size))
+    tracemalloc.start()
+    plain = PlainBytes(io.BytesIO(packed))
+    buffer = memoryview(bytearray(1 << 20))
+
+    while plain.readinto(buffer):
+        pass
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (plain.plain_bytes, plain.fault) == (size, None)
+    assert peak < size // 2

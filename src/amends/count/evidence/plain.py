@@ -1,4 +1,4 @@
-"""The plain bytes of a stored stream: as it is, or gzip (RFC 1952) member by member, told apart by its first bytes.
+"""The plain bytes of a stored stream: as it is, or decompressed member by member.
 
 Every byte that can be decoded is handed out; a cut file, or bytes that are no member, become `fault`, never an exception and
 never silence. Decoding is streamed, so a small file that unpacks to a large one costs time, not memory: `stored_bytes` and
@@ -8,22 +8,15 @@ never silence. Decoding is streamed, so a small file that unpacks to a large one
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
-from isal import isal_zlib
+from amends.count.evidence.compressions import DECODED_BYTES, MOST_MAGIC, Compression, compression_of
 
-GZIP_MAGIC = b"\x1f\x8b"
-GZIP_WINDOW = 31  # zlib's wbits: a gzip header, and the largest window
 READ_BYTES = 256 * 1024
-DECODED_BYTES = 1024 * 1024  # at most so much is decoded ahead of the reader
-
-
-ISAL_ERROR = cast(type[Exception], isal_zlib.IsalError)  # its stubs call it an instance
-RESCUE_BYTES = 16 * 1024  # of stored bytes in one go; zlib makes at most 1,032 of one
+RESCUE_BYTES = 16 * 1024  # of stored bytes in one go
 
 
 class Stored(Protocol):
@@ -46,8 +39,9 @@ class PlainBytes:
         self.members = 0
         self.fault: str | None = None
         self._ahead = self._first_bytes()
-        self.container = "gzip" if self._ahead.startswith(GZIP_MAGIC) else None
-        self._chunks = self._members() if self.container else self._as_stored()
+        compression = compression_of(self._ahead)
+        self.container = compression.name if compression else None
+        self._chunks = self._members(compression) if compression else self._as_stored()
         self._chunk = memoryview(b"")
 
     @property
@@ -75,7 +69,7 @@ class PlainBytes:
 
     def _first_bytes(self) -> bytes:
         first = self._read()
-        while 0 < len(first) < len(GZIP_MAGIC) and (more := self._read()):  # a pipe may give one byte at a time
+        while 0 < len(first) < MOST_MAGIC and (more := self._read()):  # a pipe may give one byte at a time
             first += more
         return first
 
@@ -84,28 +78,35 @@ class PlainBytes:
             yield self._ahead
             self._ahead = self._read()
 
-    def _members(self) -> Iterator[bytes]:
+    def _members(self, compression: Compression) -> Iterator[bytes]:
         """The text of all members, one after the other; what stands after a fault is read for the hash alone."""
+        magic = compression.magic
         while self._ahead and self.fault is None:
-            if self._ahead.startswith(GZIP_MAGIC[: len(self._ahead)]):
-                yield from self._member()
+            while 0 < len(self._ahead) < len(magic) and (more := self._read()):
+                self._ahead += more
+            if self._ahead.startswith(magic):
+                yield from self._member(compression)
+            elif not magic.startswith(self._ahead):
+                self.fault = f"{compression.name}: bytes that are no member after member {self.members}"
             else:
-                self.fault = f"gzip: bytes that are no member after member {self.members}"
-            self._ahead = self._ahead or self._read()
+                self.fault = f"{compression.name}: the file ends inside member {self.members + 1}"
+            self._ahead = self._ahead.lstrip(compression.padding) if compression.padding else self._ahead
+            while not self._ahead and (more := self._read()):
+                self._ahead = more.lstrip(compression.padding) if compression.padding else more
         while self._ahead:
             self._ahead = self._read()
 
-    def _member(self) -> Iterator[bytes]:
-        decoder = isal_zlib.decompressobj(wbits=GZIP_WINDOW)
+    def _member(self, compression: Compression) -> Iterator[bytes]:
+        decoder = compression.decoder()
         begin = self.stored_bytes - len(self._ahead)
         handed_out = 0
         waiting: bytes = self._ahead
         while True:
             try:
                 decoded = decoder.decompress(waiting, DECODED_BYTES)
-            except ISAL_ERROR as error:
-                self.fault = f"gzip: {error} in member {self.members + 1}"
-                yield from self._rescued(begin, handed_out)
+            except compression.errors as error:
+                self.fault = f"{compression.name}: {error} in member {self.members + 1}"
+                yield from self._rescued(compression, begin, handed_out)
                 return
             handed_out += len(decoded)
             if decoded:
@@ -114,35 +115,35 @@ class PlainBytes:
                 self.members += 1
                 self._ahead = decoder.unused_data
                 return
-            waiting = decoder.unconsumed_tail
-            if not waiting and len(decoded) < DECODED_BYTES:
+            waiting = b""
+            if decoder.needs_input:
                 waiting = self._ahead = self._read()
                 if not waiting:
-                    self.fault = f"gzip: the file ends inside member {self.members + 1}"
-                    yield from self._rescued(begin, handed_out)
+                    self.fault = f"{compression.name}: the file ends inside member {self.members + 1}"
+                    yield from self._rescued(compression, begin, handed_out)
                     return
 
-    def _rescued(self, begin: int, handed_out: int) -> Iterator[bytes]:
-        """What a bad member still gives after `handed_out` bytes: isal drops the output of the call that fails and keeps the last
-        bytes before a cut, so the member is decoded again by zlib, byte by byte where isal failed. A stream that cannot seek
+    def _rescued(self, compression: Compression, begin: int, handed_out: int) -> Iterator[bytes]:
+        """What a bad member still gives after `handed_out` bytes: a decoder drops the output of the call that fails, and isal
+        keeps the last bytes before a cut, so the member is decoded again, byte by byte where it failed. A stream that cannot seek
         loses those bytes: under DECODED_BYTES.
         """
         if not self._stored.seekable():
             return
         end, last = self.stored_bytes, self.stored_bytes - len(self._ahead)
-        decoder = zlib.decompressobj(GZIP_WINDOW)
+        decoder = compression.rescuer()
         self._stored.seek(begin)
         decoded = 0
         try:
             while begin < end and not decoder.eof:
-                text = decoder.decompress(self._stored.read(min(RESCUE_BYTES, last - begin) if begin < last else 1) or b"", 0)
+                text = decoder.decompress(self._stored.read(min(RESCUE_BYTES, last - begin) if begin < last else 1) or b"")
                 begin = self._stored.tell()
                 decoded += len(text)
                 if decoded > handed_out and text:
                     yield text[-(decoded - handed_out) :]
                     handed_out = decoded
-        except zlib.error:
-            return  # the fault that isal told
+        except compression.errors:
+            return  # the fault that was told
         finally:
             self._stored.seek(end)
 

@@ -1,4 +1,4 @@
-"""Lines as they were logged, read back from the stored bytes of a source, plain or gzip, by their numbers."""
+"""Lines as they were logged, read back from the stored bytes of a source, plain or compressed, by their numbers."""
 
 from __future__ import annotations
 
