@@ -72,6 +72,8 @@ def recognise(sample: bytes, reading: Reading, *, name: str) -> Choice:
     if not sample:
         return Choice(None, "no bytes to read")
     claims = {known: why for known, form in formats().items() if (why := form.recognise(sample))}
+    special = {known: why for known, why in claims.items() if not formats()[known].IS_GENERIC}
+    claims = special or claims
     if not claims:
         raise InputError(UNKNOWN_FORMAT, at=Place(name), expected=f"lines of one of the formats {', '.join(formats())}")
     ranked = sorted(claims, key=_rank)

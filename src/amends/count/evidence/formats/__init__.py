@@ -1,7 +1,8 @@
 """Log formats, one file each: the folder is scanned, so that adding a format is adding one file.
 
-A format module has `NAME`, `TIME_IS` (what its stamps mean unless the block says otherwise), `recognise(sample)`, which says in
-words why a sample of plain bytes is this format (None: it is not), and `reader(reading)`, which makes a LineReader.
+A format module has `NAME`, `TIME_IS` (what its stamps mean unless the block says otherwise), `IS_GENERIC` (it gives way where a
+more special format knows the sample too), `recognise(sample)`, which says in words why a sample of plain bytes is this format
+(None: it is not), and `reader(reading)`, which makes a LineReader.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from amends.count.evidence.settings import Reading
 class Format(Protocol):
     NAME: str
     TIME_IS: str
+    IS_GENERIC: bool
 
     def recognise(self, sample: bytes) -> str | None: ...
 

@@ -18,6 +18,7 @@ from amends.errors import InputError, Place
 
 NAME = "apache"
 TIME_IS = "start"  # %t is the moment at which the request was received
+IS_GENERIC = False
 SOURCE = "LogFormat"
 SAMPLE_LINES = 20
 

@@ -28,6 +28,7 @@ from amends.count.evidence.settings import Reading
 
 NAME = "json"
 TIME_IS = "end"
+IS_GENERIC = True
 SAMPLE_LINES = 20
 BOM = b"\xef\xbb\xbf"
 
@@ -66,15 +67,8 @@ KNOWN = {"time", "request", *TOOK, *COLUMN_READERS}
 
 def recognise(sample: bytes) -> str | None:
     """Most lines are JSON objects; says whose names they use."""
-    decode = msgspec.json.Decoder(float_hook=Number).decode
-    lines = [line for line in sample.removeprefix(BOM).split(b"\n") if line.strip()][:SAMPLE_LINES]
-    good = []
-    for line in lines:
-        try:
-            good.append(values.flat_object(decode(line), line))
-        except values.NOT_JSON:
-            continue
-    if not good or 2 * len(good) <= len(lines):
+    lines, good = objects(sample)
+    if not good or 2 * len(good) <= lines:
         return None
     if any("class_uid" in members for members in good):
         return "lines are JSON objects with the names of OCSF"
@@ -87,19 +81,36 @@ def reader(reading: Reading) -> JsonLines:
     return JsonLines(reading)
 
 
-class JsonLines:
-    """Reads JSON lines; see the module for what a line must be."""
+def objects(sample: bytes) -> tuple[int, list[values.Flat]]:
+    """How many lines the beginning of a sample has, empty ones left out, and those of them that are JSON objects."""
+    decode = msgspec.json.Decoder(float_hook=Number).decode
+    lines = [line for line in sample.removeprefix(BOM).split(b"\n") if line.strip()][:SAMPLE_LINES]
+    good = []
+    for line in lines:
+        try:
+            good.append(values.flat_object(decode(line), line))
+        except values.NOT_JSON:
+            continue
+    return len(lines), good
 
-    def __init__(self, reading: Reading) -> None:
+
+class JsonLines:
+    """Reads JSON lines; see the module for what a line must be.
+
+    `paths`: where the maker of a format keeps each column, dotted; the first that is present wins.
+    """
+
+    def __init__(self, reading: Reading, paths: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        built_in = PATHS if paths is None else paths
         roles = [*reading.principal, *filter(None, (reading.account, reading.issued))]
-        self._paths = _paths(reading.columns, roles)
+        self._paths = _paths(reading.columns, roles, built_in)
         if reading.account is not None and not {"account"} & {*roles, *reading.columns}:
-            self._paths.pop("account")  # the block names another; this one stays what it is, in `extra`
+            self._paths.pop("account", None)  # the block names another; this one stays what it is, in `extra`
         named = {*roles, "account"} if reading.account is None else {*roles}
         named |= {"server"} if reading.server in (None, "server") else set()
         self._texts = sorted((named & self._paths.keys()) - LOGGED.keys())
         self._renamed = sorted(self._paths.keys() - KNOWN - {*self._texts})
-        self._has_parts = not {"target", "request"} & reading.columns.keys()
+        self._has_parts = paths is None and not {"target", "request"} & reading.columns.keys()
         self._used = {path for paths in self._paths.values() for path in paths}
         if self._has_parts:
             self._used |= {path for parts in PARTS for path in parts}
@@ -176,11 +187,13 @@ class JsonLines:
 _FREE = "\0"  # no dotted path of a mapping starts so: marks a renamed member
 
 
-def _paths(mapping: Mapping[str, str], roles: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _paths(
+    mapping: Mapping[str, str], roles: Sequence[str], built_in: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
     """Column to the paths that may hold it: the block's own, else the built-in ones; a role that is no column is a path
     itself.
     """
-    paths = {name: found for name, found in PATHS.items() if name not in mapping}
+    paths = {name: found for name, found in built_in.items() if name not in mapping}
     if TOOK.keys() & mapping.keys():
         paths = {name: found for name, found in paths.items() if name not in TOOK}
     if "request" in mapping:

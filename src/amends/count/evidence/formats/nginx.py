@@ -16,6 +16,7 @@ from amends.count.evidence.strict import StrictReader
 
 NAME = "nginx"
 TIME_IS = "end"  # $time_local is the moment at which the line is written, when the answer is done
+IS_GENERIC = False
 SOURCE = "log_format"
 SAMPLE_LINES = 20
 
