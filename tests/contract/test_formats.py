@@ -61,7 +61,7 @@ def read(name: str, data: bytes) -> tuple[int, list[dict[str, Any]], list[dict[s
 def test_the_lines_of_the_sample_say_what_is_written_beside_it(name: str) -> None:
     _, events, rejects = read(name, sample(name))
 
-    assert not rejects
+    assert {row["reason"] for row in rejects} <= {"directive", "header", "empty"}
     assert [{column: event[column] for column in row} for event, row in zip(events, expected(name), strict=True)] == expected(
         name
     )

@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 from amends.count.evidence import json_values as values
 from amends.count.evidence.arrow import Column, column, maps, nulls, schema, texts
 from amends.count.evidence.json_times import Faults, Number, times, zone_of
-from amends.count.evidence.reader import reject_batch
-from amends.count.evidence.schema import EVENTS, LOGGED, PAD, RAW_BYTES, Block, Parsed
+from amends.count.evidence.reader import rejected_lines
+from amends.count.evidence.schema import EVENTS, LOGGED, PAD, Block, Parsed
 from amends.count.evidence.settings import Reading
 
 NAME = "json"
@@ -132,7 +132,7 @@ class JsonLines:
             good[list(faults)] = False
             events = events.filter(column(good))
             reasons |= {kept[row]: reason for row, reason in faults.items()}
-        return Parsed(lines=len(lines), events=events, rejects=_rejects(block, lines, reasons))
+        return Parsed(lines=len(lines), events=events, rejects=rejected_lines(block, lines, reasons))
 
     def _objects(self, lines: Sequence[bytes], *, has_bom: bool) -> tuple[list[values.Flat], list[int], dict[int, str]]:
         """The flat objects, the index of the line of each, and for the other lines why they are none."""
@@ -225,13 +225,3 @@ def _joined(targets: list[object], flats: list[values.Flat]) -> list[object]:
                 break
         joined.append(target)
     return joined
-
-
-def _rejects(block: Block, lines: Sequence[bytes], reasons: Mapping[int, str]) -> pa.RecordBatch:
-    rows = sorted(reasons)
-    starts = np.zeros(len(lines) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, lines), dtype=np.int64, count=len(lines)) + 1, out=starts[1:])
-    return reject_batch(
-        (block.first_line + row, block.offset + int(starts[row]), len(lines[row]), reasons[row], lines[row][:RAW_BYTES])
-        for row in rows
-    )
