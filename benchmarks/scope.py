@@ -76,7 +76,7 @@ def ours(folder: Path, *, has_gap: bool = False, memory_bytes: int = MEMORY_BYTE
     principals = json.loads((folder / "principals.json").read_text())
     window = Period(datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
     lost = Period(datetime(2025, 5, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC))
-    missing = (Missing("web-1", lost, "deleted"),) if has_gap else ()
+    missing = (Missing("web-1", "app", lost, "deleted"),) if has_gap else ()
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
         case = create_case(work / "case", company="Shop", zone="Asia/Seoul")

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from amends.answer.reports.exposure import exposure_report
 from amends.case import open_case
 from amends.cli.frame import main
+from amends.count.scope.gaps import Missing
+from amends.count.scope.gathering import NO_EDGE
 
 from .conftest import Reported, reported
 
@@ -71,6 +73,17 @@ def test_every_gap_and_every_source_stands_on_the_page(shop: Reported) -> None:
     assert shop.lines.coverage.gaps
     assert all(source.sha256 in shop.page for source in shop.lines.sources)
     assert shop.page.count('<rect class="gap"') == len(shop.lines.coverage.gaps)
+
+
+def test_a_gap_of_cacheable_endpoints_stands_on_the_page_with_their_ids(shop: Reported) -> None:
+    evidence = shop.scope.gathered.evidence
+    missing = Missing("edge", "edge", evidence.window, NO_EDGE, frozenset([0, 1]))
+    scope = replace(shop.scope, gathered=replace(shop.scope.gathered, evidence=replace(evidence, missing=(missing,))))
+    first, second = (endpoint.id for endpoint in shop.scope.inputs.map.endpoints[:2])
+
+    page = exposure_report(scope, shop.lines, shop.case.settings)
+
+    assert f"edge (edge): {first}, {second}" in page
 
 
 def test_an_equation_that_does_not_close_is_said_loudly(shop: Reported) -> None:

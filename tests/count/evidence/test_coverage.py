@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,8 +23,10 @@ def at(second: float) -> datetime:
 
 
 def covered(case, window: Period | None = None) -> Coverage:
+    opened = open_case(case.path)
+    opened = replace(opened, settings=replace(opened.settings, window=window))
     with open_engine(spill=case.spill) as engine:
-        return coverage(open_case(case.path), engine, window)
+        return coverage(opened, engine)
 
 
 def lines_of(line, start: int, end: int, every: int = 5) -> bytes:
@@ -120,16 +123,42 @@ def test_a_server_that_a_block_names_and_no_source_belongs_to_is_missing_altoget
     assert told(covered(case, Period(at(0), at(HOUR)))) == [("web-2", at(0), at(HOUR), "no source")]
 
 
-def test_the_edge_sees_what_an_app_server_misses_but_not_the_other_way(case, take, line):
+def test_a_gap_is_time_that_no_layer_covers(case, take, line):
     app = lines_of(line, 0, 2 * HOUR) + lines_of(line, 6 * HOUR, 9 * HOUR)
     edge = lines_of(line, 0, 5 * HOUR) + lines_of(line, 8 * HOUR, 9 * HOUR)
     take({"app.log": app}, options={"server": "web-1", "layer": "app"})
     take({"edge.log": edge}, options={"server": "cdn-1", "layer": "edge"})
 
-    assert [(gap.server, gap.period.start, gap.period.end) for gap in covered(case).gaps] == [
+    found = covered(case)
+
+    assert [(gap.server, gap.period.start, gap.period.end) for gap in found.gaps] == [
+        ("cdn-1", at(5 * HOUR - 5), at(6 * HOUR)),
         ("web-1", at(5 * HOUR - 5), at(6 * HOUR)),
-        ("cdn-1", at(5 * HOUR - 5), at(8 * HOUR)),
     ]
+    assert [(gap.server, gap.period.start, gap.period.end) for gap in found.own_gaps] == [
+        ("cdn-1", at(5 * HOUR - 5), at(8 * HOUR)),
+        ("web-1", at(2 * HOUR - 5), at(6 * HOUR)),
+    ]
+
+
+def test_a_layer_covers_only_while_each_of_its_servers_does(case, take, line):
+    take({"a.log": lines_of(line, 0, 6 * HOUR)}, options={"server": "web-1", "layer": "app"})
+    take({"b.log": lines_of(line, 0, 2 * HOUR) + lines_of(line, 4 * HOUR, 6 * HOUR)}, options={"server": "web-2", "layer": "app"})
+    take({"edge.log": lines_of(line, 0, HOUR) + lines_of(line, 3 * HOUR, 6 * HOUR)}, options={"server": "cdn-1", "layer": "edge"})
+
+    found = covered(case)
+
+    assert {(gap.server, gap.period.start, gap.period.end) for gap in found.gaps} == {
+        ("web-2", at(2 * HOUR - 5), at(3 * HOUR)),
+        ("cdn-1", at(2 * HOUR - 5), at(3 * HOUR)),
+    }
+
+
+def test_without_a_window_a_server_that_comes_late_has_a_gap_before_its_first_event(case, take, line):
+    take({"a.log": lines_of(line, 0, 9 * HOUR)}, options={"server": "web-1"})
+    take({"b.log": lines_of(line, 5 * HOUR, 9 * HOUR)}, options={"server": "web-2"})
+
+    assert told(covered(case)) == [("web-2", at(0), at(5 * HOUR), "before the first event")]
 
 
 def test_hours_count_the_events_of_each_server(case, take, line):

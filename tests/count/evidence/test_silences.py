@@ -25,7 +25,7 @@ def arrivals(start: int, end: int, every: int) -> np.ndarray:
 
 
 def gaps(times, *, start=None, end=None) -> list[tuple[int, int]]:
-    found = silences(traffic(times), start=start, end=end)
+    found = silences(traffic(times), start=min(times) if start is None else start, end=max(times) if end is None else end)
     loud = found.surprise >= UNEXPLAINED
     return list(zip(found.start[loud].tolist(), found.end[loud].tolist(), strict=True))
 
@@ -85,7 +85,7 @@ def test_a_handful_of_events_proves_nothing(number):
 def test_the_surprise_is_the_formula_of_the_module():
     # every 10 s of an hour an event, an hour empty, an hour with events: N = 360 slots, all active, k slots empty
     busy = np.arange(0, HOUR_US, BUCKET_US)
-    found = silences(traffic(np.concatenate([busy, busy + 2 * HOUR_US])), start=None, end=None)
+    found = silences(traffic(np.concatenate([busy, busy + 2 * HOUR_US])), start=0, end=3 * HOUR_US - BUCKET_US)
 
     length = 2 * HOUR_US - int(busy[-1])
     slots, silent = int(busy[-1]) / BUCKET_US, length / BUCKET_US

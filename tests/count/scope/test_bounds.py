@@ -61,7 +61,7 @@ def tables(case: Case) -> Case:
 
 
 def hours(start: datetime, first: int, last: int, *, server: str = "web-1") -> Missing:
-    return Missing(server, Period(start + timedelta(hours=first), start + timedelta(hours=last)), "gone")
+    return Missing(server, "app", Period(start + timedelta(hours=first), start + timedelta(hours=last)), "gone")
 
 
 def test_unnamed_answers_raise_lower_by_one_and_upper_by_all(count: Count, tables: Case):
@@ -122,7 +122,7 @@ def test_a_gap_counts_new_subjects_of_the_busiest_hour_for_each_hour_that_it_tou
         {"target": "/p/1", "at": 3700},
         {"target": "/p/9", "at": 3800},
     ]
-    missing = Missing("web-1", Period(start + timedelta(minutes=150), start + timedelta(minutes=190)), "gone")
+    missing = Missing("web-1", "app", Period(start + timedelta(minutes=150), start + timedelta(minutes=190)), "gone")
 
     found = count(*events, missing=(missing,))
 

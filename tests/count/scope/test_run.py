@@ -17,6 +17,7 @@ from amends.case import Case, create_case, open_case
 from amends.cli.errors import FILE_EXISTS
 from amends.cli.frame import main
 from amends.count.evidence.ingest import ingest
+from amends.count.scope.answer import count_of
 from amends.count.scope.errors import BAD_EXPORT, BAD_MEMORY
 from amends.count.scope.export import export, guarded
 from amends.count.scope.memory import parse_memory
@@ -24,6 +25,7 @@ from amends.count.scope.run import scope
 from amends.engine import open_engine
 from amends.errors import UsageError
 from amends.record import queued
+from amends.units import Unit
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 TOML = """
@@ -223,6 +225,33 @@ def test_an_endpoint_that_a_cache_may_answer_for_is_told_among_the_gaps(tmp_path
     gap = json.loads(capsys.readouterr().out)["gaps"][-1]
     assert (gap["server"], gap["endpoints"]) == ("edge", ["profile"])
     assert (gap["start"], gap["end"]) == ("2026-03-01T00:01:00Z", "2026-03-01T00:05:01Z")
+
+
+def test_a_cacheable_endpoint_has_each_gap_of_the_edge_though_the_layers_behind_it_are_covered(tmp_path: Path, capsys: Any):
+    case = make(tmp_path / "case", lines=[line(minute, f"/p/{minute}") for minute in range(1, 6)] * 20)
+    case.datamap_file.write_text(MAP.replace("request: GET /p/{id}", "request: GET /p/{id}\n    cacheable: true"))
+    for number, minute in ((3, 1), (1, 5)):  # of the edge, the second file is not there
+        log = tmp_path / f"edge.log.{number}"
+        log.write_text(line(minute, "/p/1"))
+        ingest(case, [str(log)], now=NOW, options={"server": "cdn-1", "layer": "edge"}, workers=1)
+
+    assert main(["scope", str(case.path), "--json"]) == 0
+
+    (gap,) = json.loads(capsys.readouterr().out)["gaps"]
+    assert (gap["server"], gap["layer"], gap["endpoints"]) == ("cdn-1", "edge", ["profile"])
+    assert (gap["start"], gap["end"]) == ("2026-03-01T00:01:00Z", "2026-03-01T00:05:00Z")
+    assert gap["reason"] == "missing rotation: edge.log.2"
+
+
+def test_a_count_of_accounts_carries_its_bounds_its_share_and_what_it_assumes(case: Case):
+    scoped = run(case)
+
+    count = count_of(scoped, "account")
+
+    assert count is not None
+    assert (count.unit, count.lower, count.upper) == (Unit.ACCOUNTS, 2, 3)
+    assert count.coverage == scoped.gathered.coverage.share
+    assert count.assumes == scoped.counted.assumes
 
 
 @pytest.mark.parametrize("text,amount", [("4GB", 4 * 10**9), ("512MiB", 2**29), ("1.5GB", 1_500_000_000), (None, None)])

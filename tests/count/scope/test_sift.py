@@ -51,7 +51,7 @@ EVENTS = [
 
 
 def test_what_leaves_the_engine_counts_as_what_stays(count: Count, monkeypatch: pytest.MonkeyPatch, start: datetime):
-    missing = (Missing("web-1", Period(start, start + timedelta(hours=2)), "deleted"),)
+    missing = (Missing("web-1", "app", Period(start, start + timedelta(hours=2)), "deleted"),)
     sifted = count(*EVENTS, map=MAP, missing=missing, name="sifted")
     monkeypatch.setattr(sift, "_plain_facets", lambda kind, ground: [])
 

@@ -23,7 +23,6 @@ from amends.answer.reports.phrasebook import both
 from amends.answer.reports.words import Label, field_label, term_label, unit_words
 from amends.case import Settings
 from amends.count.evidence.account import PARTS, LineAccount
-from amends.count.evidence.coverage import Coverage
 from amends.count.evidence.sources import Source
 from amends.count.scope import answer
 from amends.count.scope.run import Scope
@@ -58,7 +57,7 @@ def _page(scope: Scope, lines: LineAccount, settings: Settings) -> dict[str, Any
         "fields": list(_fields(data["fields"])),
         **_days(scope, zone),
         **_lines(lines),
-        **_coverage(scope.gathered.coverage, window, zone),
+        **_coverage(scope, zone),
         "remainder": list(_remainder(data["remainder"])),
         "unmapped": [{"name": f"{one['method'] or '-'} {one['shape']}", "count": _n(one["events"])} for one in data["unmapped"]],
         "assumes": [both(text) for text in data["assumes"]],
@@ -157,28 +156,29 @@ def _sums(rows: Sequence[Source]) -> dict[str, Any]:
     return {"files": _n(len(rows))} | {part: _n(sum(getattr(source, part) for source in rows)) for part in PARTS}
 
 
-def _coverage(found: Coverage, window: Period, zone: ZoneInfo) -> dict[str, Any]:
-    """Every server's time, and every gap; all of a server that logged nothing is one."""
+def _coverage(scope: Scope, zone: ZoneInfo) -> dict[str, Any]:
+    """Every server's time, and every gap; that of some endpoints alone (a cache may have answered) is named with these."""
+    found, window = scope.gathered.coverage, scope.gathered.evidence.window
     gaps: dict[tuple[str | None, str], list[Period]] = {key: [] for key in found.shares}
     for gap in found.gaps:
-        gaps.setdefault((gap.server, gap.layer), []).append(gap.period)
+        gaps[gap.server, gap.layer].append(gap.period)
     strips = [Strip(_server(*key), tuple(periods)) for key, periods in gaps.items()]
     return {
         "strip": coverage_strip(window, strips, title="coverage by server", ticks=_ticks(window, zone)),
         "gaps": [
             {
-                "server": _server(gap.server, gap.layer),
+                "server": _server(gap.server, gap.layer, *answer.endpoints_of(gap, scope)),
                 "start": _instant(gap.period.start, zone),
                 "end": _instant(gap.period.end, zone),
                 "reason": both(gap.reason),
             }
-            for gap in found.gaps
+            for gap in scope.gathered.evidence.missing
         ],
     }
 
 
-def _server(server: str | None, layer: str) -> str:
-    return f"{server or '-'} ({layer})"
+def _server(server: str | None, layer: str, *endpoints: str) -> str:
+    return f"{server or '-'} ({layer}){': ' if endpoints else ''}{', '.join(endpoints)}"
 
 
 def _ticks(window: Period, zone: ZoneInfo) -> list[tuple[datetime, str]]:

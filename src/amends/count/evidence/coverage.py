@@ -3,15 +3,15 @@
 A gap of a server is, in this order: time between two numbered files of which those between are not there; time after a source
 that has a fault (a cut gzip), up to the next source; a silence that the traffic does not explain (`silences`), between files,
 within one, or at the window's ends; and the whole window for a server that a block of amends.toml names and no source belongs
-to. Edge and balancer see all traffic: while every server of such a layer is covered, nothing is missing in the layers behind
-it.
+to. Layers are views of one traffic: while every server of one layer is covered, nothing is missing in the others. What an outer
+layer answers by itself, from a cache, the layers behind it do not see: for that `own_gaps` keeps each server's gaps as they are.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from amends.case import Case
-from amends.count.evidence.settings import LAYERS, evidence_blocks
+from amends.count.evidence.settings import evidence_blocks
 from amends.count.evidence.silences import (
     BUCKET_US,
     HOUR_US,
@@ -39,7 +39,6 @@ from amends.engine.query import I64, TEXT
 from amends.units import Period, without
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SEE_ALL = ("edge", "balancer")
 NO_WINDOW = "window: first to last event, because amends.toml names none"
 NUMBERED = re.compile(r"(?P<stem>.*?)(?:\.(?P<number>\d{1,4}))?(?:\.(?:gz|zst|bz2|xz))?")
 
@@ -48,7 +47,7 @@ type Key = tuple[str | None, str]  # server and layer
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Time that no log of this server covers. `server` is None where no setting named it."""
+    """Time that no log of this server, and no other layer, covers. `server` is None where no setting named it."""
 
     server: str | None
     layer: str
@@ -64,46 +63,54 @@ class Coverage:
     """What the logs cover of the window.
 
     `share` is the part of the window in which no server has a gap, `shares` the same for each server alone; None without any
-    event. `hours`: server, layer, hour (UTC), events; hours without an event are left out. `assumes` says so where the window
-    was not given.
+    event. `own_gaps` are those of each server by itself, whatever other layers hold. `hours`: server, layer, hour (UTC), events;
+    hours without an event are left out. `assumes` says so where the window was not given.
     """
 
     window: Period | None
     gaps: tuple[Gap, ...]
+    own_gaps: tuple[Gap, ...]
     share: float | None
     shares: dict[Key, float]
     hours: pa.Table
     assumes: tuple[str, ...]
 
 
-def coverage(case: Case, engine: Engine, window: Period | None = None) -> Coverage:
-    """What the logs cover of `window`, else of the case's window, else of the time from the first to the last event.
+def coverage(case: Case, engine: Engine) -> Coverage:
+    """What the logs cover of the case's window, else of the time from the first to the last event.
 
     Cost: one pass over three columns of the events; the rest grows with the number of 10-second buckets that hold any.
     """
-    window, given = window or case.settings.window, window or case.settings.window
     known = sources(case)
     buckets = engine.table(traffic_by_bucket(events_table(case)))
     traffic = _by_server(buckets)
+    window = case.settings.window or _observed(traffic)
+    assumes = () if case.settings.window is not None else (NO_WINDOW,)
     if window is None:
-        if not traffic:
-            return Coverage(None, (), None, {}, _hours(buckets), (NO_WINDOW,))
-        first, last = min(one.first[0] for one in traffic.values()), max(one.last[-1] for one in traffic.values())
-        window = Period(_instant(int(first)), _instant(int(last) + 1))
+        return Coverage(None, (), (), None, {}, _hours(buckets), assumes)
     found: dict[Key, list[Gap]] = {}
     for key in _keys(case, known, traffic):
         own = [source for source in known if source.layer == key[1] and source.server in (key[0], None)]
-        found[key] = _gaps(key, own, traffic.get(key), window, is_given=given is not None)
+        found[key] = _gaps(key, own, traffic.get(key), window)
     gaps = _after_layers(found, window)
     by_server = {key: [gap.period for gap in gaps if (gap.server, gap.layer) == key] for key in found}
     return Coverage(
         window=window,
         gaps=tuple(gaps),
+        own_gaps=tuple(gap for own in found.values() for gap in own),
         share=_share(window, [gap.period for gap in gaps]),
         shares={key: _share(window, periods) for key, periods in by_server.items()},
         hours=_hours(buckets),
-        assumes=() if given is not None else (NO_WINDOW,),
+        assumes=assumes,
     )
+
+
+def _observed(traffic: Mapping[Key, Traffic]) -> Period | None:
+    """From the first to the last event of all servers: what is taken for the window where amends.toml has none."""
+    if not traffic:
+        return None
+    first, last = min(one.first[0] for one in traffic.values()), max(one.last[-1] for one in traffic.values())
+    return Period(_instant(int(first)), _instant(int(last) + 1))
 
 
 def traffic_by_bucket(events: Table) -> Query:
@@ -143,13 +150,12 @@ def _keys(case: Case, known: Sequence[Source], traffic: dict[Key, Traffic]) -> l
     return sorted({*traffic, *stated, *silent}, key=lambda key: (key[0] or "", key[1]))
 
 
-def _gaps(key: Key, own: list[Source], traffic: Traffic | None, window: Period, *, is_given: bool) -> list[Gap]:
+def _gaps(key: Key, own: list[Source], traffic: Traffic | None, window: Period) -> list[Gap]:
     """The gaps of one server and layer, in order, none within another."""
     if traffic is None or not len(traffic.first):
         return [Gap(*key, window, "no event in its sources" if own else "no source")]
     found = [*_numbered_holes(own), *_faults(own, window)]
-    start, end = (_micros(window.start), _micros(window.end)) if is_given else (None, None)
-    found += _unexplained(silences(traffic, start=start, end=end), own, traffic)
+    found += _unexplained(silences(traffic, start=_micros(window.start), end=_micros(window.end)), own, traffic)
     gaps: list[Gap] = []
     for period, reason in found:
         inside = period.overlap(window)
@@ -215,16 +221,14 @@ def _joint(period: Period, own: list[Source]) -> str:
     return f"missing rotation: no source for {days} day{'s' * (days > 1)}" if days else "missing rotation"
 
 
-def _after_layers(found: dict[Key, list[Gap]], window: Period) -> list[Gap]:
-    """The gaps without the time in which a layer that sees all is covered on every server."""
-    open_ = {layer: [gap.period for key in found if key[1] == layer for gap in found[key]] for layer in LAYERS}
-    present = {layer for _, layer in found}
+def _after_layers(found: Mapping[Key, Sequence[Gap]], window: Period) -> list[Gap]:
+    """The gaps without the time in which every server of another layer is covered."""
+    open_: dict[str, list[Period]] = defaultdict(list)
+    for (_, layer), own in found.items():
+        open_[layer] += [gap.period for gap in own]
     gaps = []
     for (_, layer), own in found.items():
-        seen: list[Period] = []
-        for other in SEE_ALL:
-            if other != layer and other in present:
-                seen += without(window, open_[other])
+        seen = [part for other, periods in open_.items() if other != layer for part in without(window, periods)]
         gaps += [Gap(gap.server, layer, part, gap.reason) for gap in own for part in without(gap.period, seen)]
     return sorted(gaps, key=lambda gap: (gap.period, gap.server or "", gap.layer))
 

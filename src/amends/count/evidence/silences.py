@@ -56,14 +56,12 @@ class Silences:
     surprise: Numbers
 
 
-def silences(traffic: Traffic, *, start: int | None, end: int | None) -> Silences:
-    """All silences of at least LEAST_US between events; with `start` and `end`, those from there to the first and from the
-    last event.
-    """
+def silences(traffic: Traffic, *, start: int, end: int) -> Silences:
+    """All silences of at least LEAST_US: between events, from `start` to the first one, and from the last one to `end`."""
     begins, ends = traffic.last[:-1], traffic.first[1:]
-    if start is not None and start < traffic.first[0]:
+    if start < traffic.first[0]:
         begins, ends = np.append(start, begins), np.append(traffic.first[0], ends)
-    if end is not None and end > traffic.last[-1]:
+    if end > traffic.last[-1]:
         begins, ends = np.append(begins, traffic.last[-1]), np.append(ends, end)
     long = ends - begins >= LEAST_US
     begins, ends = begins[long].astype(np.int64), ends[long].astype(np.int64)

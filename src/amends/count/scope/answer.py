@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from amends.count.scope.bounds import Bounds, unit_of
+from amends.count.scope.bounds import unit_of
+from amends.count.scope.gaps import Missing
 from amends.count.scope.outcomes import NOTHING, POSSIBLE, WORDS
 from amends.count.scope.run import Scope
 from amends.count.scope.uncounted import FieldParts
@@ -57,20 +57,18 @@ def as_json(scope: Scope) -> dict[str, Any]:
 
 
 def gaps(scope: Scope) -> list[dict[str, Any]]:
-    """Time that no log covers: of servers, and of endpoints that a cache may have answered for."""
-    gathered = scope.gathered
-    of_endpoints = [
-        {
-            "server": missing.server,
-            "layer": missing.server,
-            **missing.period.as_json(),
-            "reason": missing.reason,
-            "endpoints": [scope.inputs.map.endpoints[index].id for index in sorted(missing.endpoints)],
-        }
-        for missing in gathered.evidence.missing
-        if missing.endpoints is not None
-    ]
-    return [*(gap.as_json() for gap in gathered.coverage.gaps), *of_endpoints]
+    """Time that no log covers: of servers, and, with their ids, of endpoints that a cache may have answered for."""
+    return [_gap(missing, scope) for missing in scope.gathered.evidence.missing]
+
+
+def endpoints_of(missing: Missing, scope: Scope) -> list[str]:
+    """The endpoints to which a gap is restricted, by their ids; none: it is of all."""
+    return [scope.inputs.map.endpoints[index].id for index in sorted(missing.endpoints or ())]
+
+
+def _gap(missing: Missing, scope: Scope) -> dict[str, Any]:
+    told = {"server": missing.server or None, "layer": missing.layer, **missing.period.as_json(), "reason": missing.reason}
+    return told | ({"endpoints": endpoints_of(missing, scope)} if missing.endpoints else {})
 
 
 def units(scope: Scope) -> dict[str, dict[str, Any]]:
@@ -176,7 +174,3 @@ def remainder(scope: Scope) -> dict[str, Any]:
 
 def balance_json(balance: Balance) -> dict[str, Any]:
     return {"given": balance.given, "done": balance.done, "left": dict(balance.left), "closes": balance.closes}
-
-
-def bounds_by_kind(scope: Scope) -> Mapping[str, Bounds]:
-    return scope.counted.bounds

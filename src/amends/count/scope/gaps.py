@@ -35,6 +35,7 @@ class Missing:
     """
 
     server: str
+    layer: str
     period: Period
     reason: str
     endpoints: frozenset[int] | None = None

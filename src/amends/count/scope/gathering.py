@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from amends.case import Case
 from amends.count.datamap.model import DataMap
-from amends.count.evidence.coverage import Coverage, coverage
-from amends.count.evidence.sources import Source, sources
+from amends.count.evidence.coverage import Coverage, Gap, coverage
+from amends.count.evidence.sources import sources
 from amends.count.evidence.verify import check_left_in_place
 from amends.count.evidence.view import events_table, rejects_table
 from amends.count.scope.errors import NO_EVENTS
@@ -21,10 +20,10 @@ from amends.count.scope.gaps import Missing
 from amends.count.scope.misuse import Misuse
 from amends.engine import Engine
 from amends.errors import InputError, Place
-from amends.units import Period
+from amends.units import Period, without
 
 EDGE = "edge"
-CACHED = "cacheable, and no log of the edge"
+NO_EDGE = "cacheable, and no log of the edge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +38,39 @@ class Gathered:
 def gather(case: Case, misuse: Misuse, map: DataMap, *, engine: Engine) -> Gathered:
     """Raises: SCO-007 for a case without events, EVI-020 where evidence that was left in place has changed."""
     check_left_in_place(case)
+    found = coverage(case, engine)
+    if found.window is None:
+        raise InputError(NO_EVENTS, at=Place(str(case.path)), expected="at least one event")
     known = sources(case)
-    window = case.settings.window or _observed(case, known)
-    found = coverage(case, engine, window)
-    missing = [Missing(gap.server or "", gap.period, gap.reason) for gap in found.gaps]
     evidence = Evidence(
         events=events_table(case),
         rejects=rejects_table(case) if any(source.rejects for source in known) else None,
-        missing=(*missing, *_uncached(map, known, window)),
-        window=window,
+        missing=(*(_missing(gap) for gap in found.gaps), *_uncached(map, found, found.window)),
+        window=found.window,
         has_window=case.settings.window is not None,
         clear=clear_principals(case, misuse),
     )
     return Gathered(evidence, found, {source.sha256: source.name for source in known})
 
 
-def _observed(case: Case, known: Sequence[Source]) -> Period:
-    """From the first to the last event: what is taken for the window where amends.toml has none."""
-    firsts = [source.first for source in known if source.first is not None]
-    lasts = [source.last for source in known if source.last is not None]
-    if not firsts or not lasts:
-        raise InputError(NO_EVENTS, at=Place(str(case.path)), expected="at least one event")
-    return Period(min(firsts), max(lasts) + timedelta(microseconds=1))
+def _missing(gap: Gap) -> Missing:
+    return Missing(gap.server or "", gap.layer, gap.period, gap.reason)
 
 
-def _uncached(map: DataMap, known: Sequence[Source], window: Period) -> list[Missing]:
-    """An endpoint whose answers a cache may give, without logs of the edge, is a gap for its whole time."""
+def _uncached(map: DataMap, found: Coverage, window: Period) -> Iterator[Missing]:
+    """A cache answers at the edge, and no layer behind it sees that: for cacheable endpoints each gap of the edge is one, and
+    the whole window where there is no log of the edge at all.
+    """
     cacheable = frozenset(index for index, endpoint in enumerate(map.endpoints) if endpoint.cacheable and endpoint.discloses)
-    if not cacheable or any(source.layer == EDGE for source in known):
-        return []
-    return [Missing(EDGE, window, CACHED, cacheable)]
+    if not cacheable:
+        return
+    if not any(layer == EDGE for _, layer in found.shares):
+        yield Missing(EDGE, EDGE, window, NO_EDGE, cacheable)
+    for gap in found.own_gaps:
+        if gap.layer == EDGE:
+            told = [other.period for other in found.gaps if (other.server, other.layer) == (gap.server, gap.layer)]
+            for part in without(gap.period, told):
+                yield Missing(gap.server or "", EDGE, part, gap.reason, cacheable)
 
 
 def clear_principals(case: Case, misuse: Misuse) -> dict[str, str]:
