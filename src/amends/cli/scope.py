@@ -122,8 +122,7 @@ def _lists(data: dict[str, Any]) -> list[str]:
     if data["gaps"]:
         lines.append(f"\ngaps ({len(data['gaps'])})")
         lines += [
-            f"  {gap['server'] or '-'}  {gap['start']} to {gap['end']}  {', '.join([gap['reason'], *gap.get('endpoints', ())])}"
-            for gap in data["gaps"][:10]
+            f"  {gap['server'] or '-'}  {gap['start']} to {gap['end']}  {gap['reason']}{_alone(gap)}" for gap in data["gaps"][:10]
         ]
     places = data["remainder"]["unread_places"]
     if places:
@@ -136,6 +135,12 @@ def _lists(data: dict[str, Any]) -> list[str]:
     if "export" in data:
         lines.append(f"\n{data['export']['rows']:,} rows in {data['export']['file']}")
     return lines
+
+
+def _alone(gap: dict[str, Any]) -> str:
+    """The endpoints and selectors of which alone it is a gap."""
+    ids = [*gap.get("endpoints", ()), *gap.get("selectors", ())]
+    return f", of {', '.join(ids)} alone" if ids else ""
 
 
 def _table(*names: str) -> Table:

@@ -14,7 +14,7 @@ from amends.answer.reports.exposure import exposure_report
 from amends.case import open_case
 from amends.cli.frame import main
 from amends.count.scope.gaps import Missing
-from amends.count.scope.gathering import NO_EDGE
+from amends.count.scope.layers import NO_EDGE
 
 from .conftest import Reported, reported
 
@@ -76,9 +76,8 @@ def test_every_gap_and_every_source_stands_on_the_page(shop: Reported) -> None:
 
 
 def test_a_gap_of_cacheable_endpoints_stands_on_the_page_with_their_ids(shop: Reported) -> None:
-    evidence = shop.scope.gathered.evidence
-    missing = Missing("edge", "edge", evidence.window, NO_EDGE, frozenset([0, 1]))
-    scope = replace(shop.scope, gathered=replace(shop.scope.gathered, evidence=replace(evidence, missing=(missing,))))
+    missing = Missing("edge", "edge", shop.scope.gathered.evidence.window, NO_EDGE, frozenset([0, 1]))
+    scope = replace(shop.scope, counted=replace(shop.scope.counted, missing=(missing,)))
     first, second = (endpoint.id for endpoint in shop.scope.inputs.map.endpoints[:2])
 
     page = exposure_report(scope, shop.lines, shop.case.settings)

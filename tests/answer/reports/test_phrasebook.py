@@ -6,6 +6,7 @@ from itertools import product
 
 from amends.answer.reports.phrasebook import both, korean
 from amends.count.scope.bounds import Circumstances, Parts, assumptions, bounds
+from amends.count.scope.layers import NO_EDGE, UNSEEN_AT_EDGE
 
 from .conftest import Reported
 
@@ -37,6 +38,10 @@ def test_what_a_real_run_says_has_its_korean(shop: Reported) -> None:
     said += [gap["reason"] for gap in data["gaps"]] + [unit.get("because", "no source") for unit in data["units"].values()]
 
     assert untranslated(*said) == []
+
+
+def test_every_reason_of_a_gap_has_its_korean() -> None:
+    assert untranslated(NO_EDGE, UNSEEN_AT_EDGE) == []
 
 
 def test_numbers_are_carried_over() -> None:

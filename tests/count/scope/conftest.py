@@ -99,6 +99,7 @@ def count(case: Case, engine: Engine, tmp_path: Path) -> Callable[..., Result]:
         misuse: str = MISUSE,
         rejects: list[dict[str, Any]] | None = None,
         missing: tuple[Missing, ...] = (),
+        own_gaps: tuple[Missing, ...] = (),
         ceilings: tuple[Ceiling, ...] = (),
         has_window: bool = True,
         clear: dict[str, str] | None = None,
@@ -117,6 +118,7 @@ def count(case: Case, engine: Engine, tmp_path: Path) -> Callable[..., Result]:
             window,
             has_window,
             clear or {},
+            own_gaps,
         )
         exposure, views = tmp_path / f"{name}.parquet", tmp_path / f"{name}.views.parquet"
         result = measure(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -157,7 +157,7 @@ def _sums(rows: Sequence[Source]) -> dict[str, Any]:
 
 
 def _coverage(scope: Scope, zone: ZoneInfo) -> dict[str, Any]:
-    """Every server's time, and every gap; that of some endpoints alone (a cache may have answered) is named with these."""
+    """Every server's time, and every gap; that of some endpoints or selectors alone is named with these."""
     found, window = scope.gathered.coverage, scope.gathered.evidence.window
     gaps: dict[tuple[str | None, str], list[Period]] = {key: [] for key in found.shares}
     for gap in found.gaps:
@@ -167,18 +167,18 @@ def _coverage(scope: Scope, zone: ZoneInfo) -> dict[str, Any]:
         "strip": coverage_strip(window, strips, title="coverage by server", ticks=_ticks(window, zone)),
         "gaps": [
             {
-                "server": _server(gap.server, gap.layer, *answer.endpoints_of(gap, scope)),
+                "server": _server(gap.server, gap.layer, *chain(*answer.restrictions(gap, scope).values())),
                 "start": _instant(gap.period.start, zone),
                 "end": _instant(gap.period.end, zone),
                 "reason": both(gap.reason),
             }
-            for gap in scope.gathered.evidence.missing
+            for gap in scope.counted.missing
         ],
     }
 
 
-def _server(server: str | None, layer: str, *endpoints: str) -> str:
-    return f"{server or '-'} ({layer}){': ' if endpoints else ''}{', '.join(endpoints)}"
+def _server(server: str | None, layer: str, *alone: str) -> str:
+    return f"{server or '-'} ({layer}){': ' if alone else ''}{', '.join(alone)}"
 
 
 def _ticks(window: Period, zone: ZoneInfo) -> list[tuple[datetime, str]]:

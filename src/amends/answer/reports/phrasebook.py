@@ -92,6 +92,9 @@ SENTENCES = {
     "no source": "로그 파일이 없다",
     "fault: {what}": "파일 결함: {what}",
     "cacheable, and no log of the edge": "캐시가 대신 답할 수 있는데 에지 로그가 없다",
+    "cacheable, and the edge logs nothing that the selection goes by": (
+        "캐시가 대신 답할 수 있는데 에지 로그에는 선택의 기준이 되는 값이 없다"
+    ),
     # what is left over
     "the log does not name the subject": "로그가 대상을 밝히지 않는다",
     "the request names nobody": "요청에 대상이 없다",

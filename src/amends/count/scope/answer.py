@@ -57,18 +57,23 @@ def as_json(scope: Scope) -> dict[str, Any]:
 
 
 def gaps(scope: Scope) -> list[dict[str, Any]]:
-    """Time that no log covers: of servers, and, with their ids, of endpoints that a cache may have answered for."""
-    return [_gap(missing, scope) for missing in scope.gathered.evidence.missing]
+    """Time that no log covers. Where it is missing for some endpoints or selectors alone, their ids stand beside it."""
+    return [_gap(missing, scope) for missing in scope.counted.missing]
 
 
-def endpoints_of(missing: Missing, scope: Scope) -> list[str]:
-    """The endpoints to which a gap is restricted, by their ids; none: it is of all."""
-    return [scope.inputs.map.endpoints[index].id for index in sorted(missing.endpoints or ())]
+def restrictions(missing: Missing, scope: Scope) -> dict[str, list[str]]:
+    """The endpoints and the selectors of which alone a gap is one, by their ids; empty: it is one of all."""
+    found = {}
+    if missing.endpoints is not None:
+        found["endpoints"] = [scope.inputs.map.endpoints[index].id for index in sorted(missing.endpoints)]
+    if missing.selectors is not None:
+        found["selectors"] = [scope.inputs.misuse.selectors[number].id for number in sorted(missing.selectors)]
+    return found
 
 
 def _gap(missing: Missing, scope: Scope) -> dict[str, Any]:
     told = {"server": missing.server or None, "layer": missing.layer, **missing.period.as_json(), "reason": missing.reason}
-    return told | ({"endpoints": endpoints_of(missing, scope)} if missing.endpoints else {})
+    return told | restrictions(missing, scope)
 
 
 def units(scope: Scope) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,8 @@ from amends.units import Period
 class Evidence:
     """What is counted from: events without repeats, rejects (None: there are none), and the time that no log covers.
 
-    `clear` holds principals in clear by the digits of their keyed hash, as far as the case still has them.
+    `clear` holds principals in clear by the digits of their keyed hash, as far as the case still has them. `own_gaps` are those
+    of each server by itself, whatever other layers hold.
     """
 
     events: Table
@@ -23,3 +24,4 @@ class Evidence:
     window: Period
     has_window: bool
     clear: Mapping[str, str]
+    own_gaps: tuple[Missing, ...] = ()

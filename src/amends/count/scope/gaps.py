@@ -30,8 +30,8 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Time that no log of this server (`""`: of one without a name) covers. `endpoints`: only these (cacheable ones, without a
-    log of the edge); None: all.
+    """Time that no log of this server (`""`: of one without a name) covers. `endpoints`: of these alone, which a cache may have
+    answered; `selectors`: for these alone, which select nothing in the layer that covers it; None: all.
     """
 
     server: str
@@ -39,6 +39,10 @@ class Missing:
     period: Period
     reason: str
     endpoints: frozenset[int] | None = None
+    selectors: frozenset[int] | None = None
+
+    def concerns(self, selector: int, endpoint: int) -> bool:
+        return (self.endpoints is None or endpoint in self.endpoints) and (self.selectors is None or selector in self.selectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,8 @@ def gap_terms(
         for rate in rates.get(number, ()):
             by_endpoint.setdefault(rate.endpoint, {})[rate.server] = rate.most
         for endpoint, by_server in sorted(by_endpoint.items()):
-            for server, periods in _by_server(selector, endpoint, missing).items():
+            concerning = [gap for gap in missing if gap.concerns(number, endpoint)]
+            for server, periods in _by_server(selector, concerning).items():
                 most = by_server.get(server, max(by_server.values()))
                 proven = [ceiling for ceiling in ceilings if ceiling.endpoint == endpoint and ceiling.server in (None, server)]
                 hours, subjects = _bounded(most, periods, proven)
@@ -134,14 +139,12 @@ def gap_terms(
     return terms
 
 
-def _by_server(selector: Selector, endpoint: int, missing: Sequence[Missing]) -> dict[str, list[Period]]:
+def _by_server(selector: Selector, missing: Sequence[Missing]) -> dict[str, list[Period]]:
     """The missing time of each server within the selector's time, without servers that the selector leaves out."""
     servers = selector.where.of("server")
     found: dict[str, list[Period]] = {}
     for gap in missing:
-        if (servers is not None and gap.server not in servers.values) or (
-            gap.endpoints is not None and endpoint not in gap.endpoints
-        ):
+        if servers is not None and gap.server not in servers.values:
             continue
         period = within_selector(selector, gap.period)
         if period is not None:

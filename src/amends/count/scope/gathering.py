@@ -17,13 +17,11 @@ from amends.count.evidence.view import events_table, rejects_table
 from amends.count.scope.errors import NO_EVENTS
 from amends.count.scope.evidence import Evidence
 from amends.count.scope.gaps import Missing
+from amends.count.scope.layers import EDGE, NO_EDGE, cacheable
 from amends.count.scope.misuse import Misuse
 from amends.engine import Engine
 from amends.errors import InputError, Place
 from amends.units import Period, without
-
-EDGE = "edge"
-NO_EDGE = "cacheable, and no log of the edge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,7 @@ def gather(case: Case, misuse: Misuse, map: DataMap, *, engine: Engine) -> Gathe
         window=found.window,
         has_window=case.settings.window is not None,
         clear=clear_principals(case, misuse),
+        own_gaps=tuple(_missing(gap) for gap in found.own_gaps),
     )
     return Gathered(evidence, found, {source.sha256: source.name for source in known})
 
@@ -61,16 +60,16 @@ def _uncached(map: DataMap, found: Coverage, window: Period) -> Iterator[Missing
     """A cache answers at the edge, and no layer behind it sees that: for cacheable endpoints each gap of the edge is one, and
     the whole window where there is no log of the edge at all.
     """
-    cacheable = frozenset(index for index, endpoint in enumerate(map.endpoints) if endpoint.cacheable and endpoint.discloses)
-    if not cacheable:
+    endpoints = cacheable(map)
+    if not endpoints:
         return
     if not any(layer == EDGE for _, layer in found.shares):
-        yield Missing(EDGE, EDGE, window, NO_EDGE, cacheable)
+        yield Missing(EDGE, EDGE, window, NO_EDGE, endpoints)
     for gap in found.own_gaps:
         if gap.layer == EDGE:
             told = [other.period for other in found.gaps if (other.server, other.layer) == (gap.server, gap.layer)]
             for part in without(gap.period, told):
-                yield Missing(gap.server or "", EDGE, part, gap.reason, cacheable)
+                yield Missing(gap.server or "", EDGE, part, gap.reason, endpoints)
 
 
 def clear_principals(case: Case, misuse: Misuse) -> dict[str, str]:

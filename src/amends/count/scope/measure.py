@@ -24,7 +24,9 @@ from amends.count.scope.errors import NO_EVENTS
 from amends.count.scope.evidence import Evidence
 from amends.count.scope.exposure import write_exposure
 from amends.count.scope.facets import Facet, facets
+from amends.count.scope.gaps import Missing
 from amends.count.scope.joins import Lookup, load
+from amends.count.scope.layers import cacheable, hidden, layers_by_selector
 from amends.count.scope.misuse import Misuse
 from amends.count.scope.named import Named, named
 from amends.count.scope.places import places
@@ -57,6 +59,7 @@ class Counted:
     by_selector: tuple[int, ...]
     named: Named
     uncounted: Uncounted
+    missing: tuple[Missing, ...]
     members: Mapping[str, Members]
     joins: tuple[JoinUse, ...]
     lookups: Mapping[str, str]  # table as written -> SHA-256
@@ -72,6 +75,7 @@ def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engin
         raise InputError(NO_EVENTS, expected="at least one event")
     engine.view("mapped_events", mapped(evidence.events, map))
     layers = engine.row(Query(columns={"layers": I64}, sql=f"select count(distinct layer) as layers from {evidence.events}"))
+    for_gaps = bool(evidence.missing or evidence.own_gaps or cacheable(map))
     return Ground(
         events=evidence.events,
         mapped=Table.named("mapped_events"),
@@ -80,8 +84,8 @@ def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engin
         selection=prepare(misuse, map, evidence.events, engine=engine),
         places=packing,
         has_layers=int(layers["layers"]) > 1,
-        for_gaps=bool(evidence.missing),
-        servers=("", *(row["server"] for row in engine.rows(servers(evidence.events)))) if evidence.missing else ("",),
+        for_gaps=for_gaps,
+        servers=("", *(row["server"] for row in engine.rows(servers(evidence.events)))) if for_gaps else ("",),
     )
 
 
@@ -114,11 +118,14 @@ def measure(
     write_views(views, written.days, map, zone=zone)
     members = _members(map, exposure, zone=zone, engine=engine)
     found = named(exposure, map, engine=engine)
-    left = uncounted(evidence, ground, lookups, ceilings, members, written.new, engine=engine)
+    missing = evidence.missing
+    if ground.has_layers and ground.for_gaps and misuse.selectors:
+        missing += hidden(layers_by_selector(ground, engine=engine), evidence, map)
+    left = uncounted(replace(evidence, missing=missing), ground, lookups, ceilings, members, written.new, engine=engine)
     joins = tuple(
         _join_use(facet, number, ground, engine=engine) for number, facet in enumerate(_spread(ground)) if facet.join is not None
     )
-    around = _circumstances(evidence, counts, left, joins)
+    around = _circumstances(evidence, missing, counts, left, joins)
     parts = {kind: _parts(kind, found, left, members.get(kind)) for kind in map.subjects}
     return Counted(
         rows=written.rows,
@@ -126,6 +133,7 @@ def measure(
         by_selector=tuple(selected[f"s{place}"] for place in range(len(misuse.selectors))),
         named=found,
         uncounted=left,
+        missing=missing,
         members=members,
         joins=joins,
         lookups={lookup.join.table: lookup.sha256 for lookup in lookups.values()},
@@ -159,14 +167,16 @@ def _join_use(facet: Facet, number: int, ground: Ground, *, engine: Engine) -> J
     return JoinUse(facet.join.table, facet.join.validity, **row)
 
 
-def _circumstances(evidence: Evidence, counts: Account, left: Uncounted, joins: tuple[JoinUse, ...]) -> sums.Circumstances:
+def _circumstances(
+    evidence: Evidence, missing: tuple[Missing, ...], counts: Account, left: Uncounted, joins: tuple[JoinUse, ...]
+) -> sums.Circumstances:
     undated = [
         f"{join.table} holds for all times, it has no dates ({join.given:,} disclosures)"
         for join in joins
         if join.validity is Validity.UNDATED
     ]
     return sums.Circumstances(
-        has_gap=bool(evidence.missing),
+        has_gap=bool(missing),
         has_window=evidence.has_window,
         unmapped_successes=counts.unmapped_successes,
         unsized=counts.unsized,
