@@ -10,7 +10,11 @@ from amends.count.scope.layers import NO_EDGE, UNSEEN_AT_EDGE
 
 from .conftest import Reported
 
-GAP = "a x b x c: 1 an hour x 2 h; and 5 more"
+GAP = (
+    "a x b x c: 1 an hour x 2 h; a x b x d: 1 an hour x 2 h + 7 proven; a x b x e: 1 an hour x 2 h, cut to the population of that"
+    " time, 1; a x b x server not named: 1 an hour x 2 h + 3 proven, cut to the population of that time, 4; and 5 more; "
+    "all together cut to the population of that time, 9"
+)
 UNDATED = "t.csv holds for all times, it has no dates (3 disclosures)"
 
 
@@ -23,7 +27,7 @@ def test_every_term_and_assumption_has_its_korean() -> None:
     numbers = (0, 1_234)
     for possible, unread, largest, unmapped in product(numbers, repeat=4):
         for members, has_gap, has_window in product((None, 10, 10**6), (False, True), (False, True)):
-            parts = Parts("account", 5, possible, 3, largest, unread, 2_000, GAP, members, 1)
+            parts = Parts("account", 5, possible, 3, largest, unread, 2_000, GAP, True, members, members, 1)
             around = Circumstances(has_gap, has_window, unmapped, 7, unread, 9, (UNDATED,))
             found = bounds(parts, around)
             said += [found.because, *(term.because for term in found.terms), *assumptions(around, {"account": parts})]

@@ -19,6 +19,8 @@ from amends.count.scope.gaps import Missing, hours_of
 from amends.errors import InputError
 from amends.units import Period
 
+from .conftest import MISUSE
+
 Count = Callable[..., Any]
 CLOSED = Circumstances(has_gap=False, has_window=True, unmapped_successes=0)
 
@@ -62,6 +64,12 @@ def tables(case: Case) -> Case:
 
 def hours(start: datetime, first: int, last: int, *, server: str = "web-1") -> Missing:
     return Missing(server, "app", Period(start + timedelta(hours=first), start + timedelta(hours=last)), "gone")
+
+
+def told(found: Any, kind: str, name: str) -> tuple[int, str]:
+    """A term of the printed sum."""
+    (term,) = [term for term in found.counted.bounds[kind].terms if term.name == name]
+    return term.count, term.because
 
 
 def test_unnamed_answers_raise_lower_by_one_and_upper_by_all(count: Count, tables: Case):
@@ -126,14 +134,14 @@ def test_a_gap_counts_new_subjects_of_the_busiest_hour_for_each_hour_that_it_tou
 
     found = count(*events, missing=(missing,))
 
-    (term,) = found.counted.uncounted.gap_terms["account"]
+    (term,) = found.counted.uncounted.gap["account"].terms
     assert (term.rate, term.hours, term.most) == (3, 2, 6)
 
 
 def test_a_gap_counts_only_within_the_time_of_the_selector(count: Count, start: datetime):
     found = count({"target": "/p/1", "at": 60}, misuse=BY_TIME, missing=(hours(start, 4, 12), hours(start, 8, 9, server="web-2")))
 
-    (term,) = found.counted.uncounted.gap_terms["account"]
+    (term,) = found.counted.uncounted.gap["account"].terms
     assert (term.server, term.hours) == ("web-1", 2)
 
 
@@ -146,7 +154,7 @@ def test_a_server_without_own_events_has_the_rate_of_the_busiest_other(count: Co
 
     found = count(*events, missing=(hours(start, 4, 5, server="web-3"), hours(start, 4, 5)))
 
-    assert {term.server: term.rate for term in found.counted.uncounted.gap_terms["account"]} == {"web-3": 2, "web-1": 1}
+    assert {term.server: term.rate for term in found.counted.uncounted.gap["account"].terms} == {"web-3": 2, "web-1": 1}
 
 
 def test_a_ceiling_block_lowers_what_it_covers(count: Count, start: datetime):
@@ -155,7 +163,9 @@ def test_a_ceiling_block_lowers_what_it_covers(count: Count, start: datetime):
 
     found = count(*events, missing=(hours(start, 9, 14),), ceilings=(proof,))
 
-    assert found.counted.uncounted.gap == {"account": 5 + 7}
+    (term,) = found.counted.uncounted.gap["account"].terms
+    assert (term.rate, term.hours, term.proven, term.most) == (5, 1, 7, 5 * 1 + 7)
+    assert told(found, "account", "gap") == (12, "all x profile x web-1: 5 an hour x 1 h + 7 proven")
 
 
 def test_a_ceiling_block_that_proves_more_than_the_rate_changes_nothing(count: Count, start: datetime):
@@ -163,7 +173,55 @@ def test_a_ceiling_block_that_proves_more_than_the_rate_changes_nothing(count: C
 
     found = count({"target": "/p/1"}, missing=(hours(start, 9, 14),), ceilings=(proof,))
 
-    assert found.counted.uncounted.gap == {"account": 5}
+    assert found.counted.uncounted.gap["account"].most == 5
+
+
+DATES = "nobody was seen outside the time that the population's table gives them, but for those who are named"
+MINE = {"target": "/mine", "account": "1"}
+
+
+def test_a_gap_holds_no_more_than_the_population_of_its_time(count: Count, tables: Case, start: datetime):
+    # members 1 and 2 are there all the time, 3 has left, 4 comes later
+    found = count(MINE, map=UNNAMED_MAP, misuse=MISUSE, missing=(hours(start, 30, 40),))
+
+    assert told(found, "account", "gap") == (2, "all x mine x web-1: 1 an hour x 10 h, cut to the population of that time, 2")
+    assert DATES in found.counted.assumes
+
+
+def test_two_servers_together_miss_no_more_than_the_population(count: Count, tables: Case, start: datetime):
+    missing = hours(start, 30, 32), hours(start, 35, 37, server="web-2")
+
+    found = count(MINE, map=UNNAMED_MAP, misuse=MISUSE, missing=missing)
+
+    count_, words = told(found, "account", "gap")
+    assert count_ == 2
+    assert words.endswith("; all together cut to the population of that time, 2")
+
+
+def test_a_day_in_the_population_counts_to_its_end(count: Count, tables: Case, start: datetime):
+    (tables.path / "lookups" / "members.csv").write_text("id,since,until\n1,,\n2,,2026-03-02\n3,,2026-03-01T00:00:00Z\n")
+
+    found = count(MINE, map=UNNAMED_MAP, misuse=MISUSE, missing=(hours(start, 27, 39),))  # 12:00 to 24:00 of 2 March in Seoul
+
+    assert told(found, "account", "gap")[0] == 2
+
+
+def test_upper_is_cut_to_who_was_there_in_the_window_the_ceiling_to_all(count: Count, tables: Case, start: datetime):
+    found = count(*[{"target": "/mine"}] * 9, MINE, map=UNNAMED_MAP, misuse=MISUSE, missing=(hours(start, 30, 31),))
+
+    bounds_ = found.counted.bounds["account"]
+    assert (bounds_.upper, bounds_.ceiling) == (2, 4)
+    assert "cut to the population of that time, 2" in told(found, "account", "upper")[1]
+    assert DATES in found.counted.assumes
+
+
+def test_a_population_without_dates_is_no_assumption(count: Count, tables: Case, start: datetime):
+    undated = UNNAMED_MAP.replace(", from: since, to: until", "")
+
+    found = count(*[{"target": "/mine"}] * 9, MINE, map=undated, misuse=MISUSE, missing=(hours(start, 30, 40),))
+
+    assert (found.counted.bounds["account"].upper, found.counted.bounds["account"].ceiling) == (4, 4)
+    assert DATES not in found.counted.assumes
 
 
 def test_gap_hours_are_counted_once_however_many_gaps_touch_them(start: datetime):
@@ -231,7 +289,7 @@ def test_two_requests_glued_together_are_two_answers(count: Count, rejected: Any
 
 
 def test_the_sum_is_cut_to_the_population_but_never_below_who_is_certain():
-    parts = Parts("account", confirmed=5, possible=2, unnamed=10, members=9)
+    parts = Parts("account", confirmed=5, possible=2, unnamed=10, members=9, members_then=9)
 
     found = bounds(parts, CLOSED)
 
@@ -240,7 +298,9 @@ def test_the_sum_is_cut_to_the_population_but_never_below_who_is_certain():
 
 
 def test_an_unmapped_success_makes_the_population_the_ceiling_and_leaves_upper():
-    found = bounds(Parts("account", confirmed=5, possible=0, members=100), replace(CLOSED, unmapped_successes=3))
+    found = bounds(
+        Parts("account", confirmed=5, possible=0, members=100, members_then=100), replace(CLOSED, unmapped_successes=3)
+    )
 
     assert (found.upper, found.ceiling) == (5, 100)
 

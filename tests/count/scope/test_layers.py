@@ -29,7 +29,7 @@ def gap(start: datetime, first: int, last: int, *, server: str = "web-1", layer:
 
 
 def hours_by_selector(found: Any) -> dict[tuple[int, str], int]:
-    return {(term.selector, term.server): term.hours for term in found.counted.uncounted.gap_terms["account"]}
+    return {(term.selector, term.server): term.hours for term in found.counted.uncounted.gap["account"].terms}
 
 
 def test_a_hole_of_the_app_servers_stays_one_for_tokens_that_the_edge_does_not_log(count: Count, start: datetime):

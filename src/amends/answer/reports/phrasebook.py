@@ -44,8 +44,8 @@ SENTENCES = {
     ),
     "no log is missing in the window": "조사 기간에 빠진 로그가 없다",
     "the sum of confirmed, possible, unnamed, unread and gap": "확인됨, 가능성 있음, 대상 미상, 읽지 못함, 로그 없음의 합",
-    "the sum of confirmed, possible, unnamed, unread and gap, {n}, cut to the population of {m}": (
-        "확인됨, 가능성 있음, 대상 미상, 읽지 못함, 로그 없음의 합은 {n}, 모집단 {m}까지로 줄였다"
+    "the sum of confirmed, possible, unnamed, unread and gap, {n}, cut to the population of that time, {m}": (
+        "확인됨, 가능성 있음, 대상 미상, 읽지 못함, 로그 없음의 합은 {n}, 그때의 모집단 {m}까지로 줄였다"
     ),
     "the upper bound: no log is missing and no successful request is unmapped": (
         "상한과 같다: 빠진 로그도, 맵에 없는 성공한 요청도 없다"
@@ -58,6 +58,16 @@ SENTENCES = {
     "{selector} x {endpoint} x {server}: {rate} an hour x {hours} h": (
         "{selector} × {endpoint} × {server}: 시간당 {rate} × {hours}시간"
     ),
+    "{selector} x {endpoint} x {server}: {rate} an hour x {hours} h, cut to the population of that time, {m}": (
+        "{selector} × {endpoint} × {server}: 시간당 {rate} × {hours}시간, 그때의 모집단 {m}까지로 줄였다"
+    ),
+    "{selector} x {endpoint} x {server}: {rate} an hour x {hours} h + {proven} proven": (
+        "{selector} × {endpoint} × {server}: 시간당 {rate} × {hours}시간 + 입증된 {proven}"
+    ),
+    "{selector} x {endpoint} x {server}: {rate} an hour x {hours} h + {proven} proven, cut to the population of that time, {m}": (
+        "{selector} × {endpoint} × {server}: 시간당 {rate} × {hours}시간 + 입증된 {proven}, 그때의 모집단 {m}까지로 줄였다"
+    ),
+    "all together cut to the population of that time, {m}": "모두 합해 그때의 모집단 {m}까지로 줄였다",
     "and {n} more": "그 밖에 {n}건",
     "the map names no population for {kind}": "데이터 맵에 {kind}의 모집단이 없다",
     "no identity table says which accounts and contacts are one person; accounts are not people": (
@@ -74,6 +84,9 @@ SENTENCES = {
     "an unreadable line held no more answers than requests": "읽지 못한 줄에는 요청 수보다 많은 응답이 없었다",
     "a table of another day lists the subjects of that time too ({n} disclosures)": (
         "다른 날의 표에도 그때의 대상이 모두 들어 있다(노출 {n}건)"
+    ),
+    "nobody was seen outside the time that the population's table gives them, but for those who are named": (
+        "이름이 확인된 대상을 빼면, 누구도 모집단 표에 적힌 기간 밖에서 열람되지 않았다"
     ),
     "{table} holds for all times, it has no dates ({n} disclosures)": "{table}은 날짜가 없으며 언제나 참이다(노출 {n}건)",
     "window: first to last event, because amends.toml names none": (

@@ -169,10 +169,11 @@ def remainder(scope: Scope) -> dict[str, Any]:
                 "server": term.server,
                 "hours": term.hours,
                 "rate": term.rate,
+                "proven": term.proven,
                 "most": term.most,
             }
-            for kind, terms in left.gap_terms.items()
-            for term in terms
+            for kind, gap in left.gap.items()
+            for term in gap.terms
         ],
     }
 

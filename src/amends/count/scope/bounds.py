@@ -1,6 +1,7 @@
 """Bounds: a printed sum, each term with its count and its assumption in words (design, section 4).
 
-upper = confirmed + possible + unnamed + unread + gap, capped by the population. The ceiling is what no assumption can shrink.
+upper = confirmed + possible + unnamed + unread + gap, cut to the population of that time. The ceiling is what no assumption can
+shrink.
 Terms of different kinds of subject are different units: they are never added.
 """
 
@@ -27,7 +28,8 @@ class Parts:
     """What one kind's bounds are made of; all counts of subjects.
 
     `largest` is the largest least number of rows of one whole answer whose subjects the log does not name.
-    `members` is the most that can be exposed at all (population, and who was named without standing in it); None: no population.
+    `members` is the most that can be exposed at all (population, and who was named without standing in it), `members_then` the
+    same of the window's time; None: no population. `gap_leans_on_dates`: the gap was cut by the dates of the population's table.
     """
 
     kind: str
@@ -38,8 +40,21 @@ class Parts:
     unread: int = 0
     gap: int = 0
     gap_words: str = ""
+    gap_leans_on_dates: bool = False
     members: int | None = None
+    members_then: int | None = None
     outside: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.confirmed + self.possible + self.unnamed + self.unread + self.gap
+
+    @property
+    def leans_on_dates(self) -> bool:
+        """Would the bounds be wider without the dates of the population's table?"""
+        then, always = self.members_then, self.members
+        is_cut = then is not None and always is not None and then < min(always, self.total)
+        return is_cut or self.gap_leans_on_dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +111,11 @@ def bounds(parts: Parts, around: Circumstances) -> Bounds:
     unit = unit_of(parts.kind)
     lower = max(parts.confirmed, parts.largest)
     terms = list(_terms(parts, unit, around, lower))
-    raw = parts.confirmed + parts.possible + parts.unnamed + parts.unread + parts.gap
-    upper = max(raw, lower)
-    if parts.members is not None:
-        upper = max(min(upper, parts.members), lower)
-    ceiling, because = _ceiling(parts, upper, around)
+    upper = max(parts.total, lower)
     words = "the sum of confirmed, possible, unnamed, unread and gap"
-    if upper < raw:
-        words += f", {raw:,}, cut to the population of {parts.members:,}"
+    if parts.members_then is not None and upper > (most := max(parts.members_then, lower)):
+        upper, words = most, f"{words}, {upper:,}, cut to the population of that time, {most:,}"
+    ceiling, because = _ceiling(parts, upper, around)
     terms.append(Term("upper", unit, upper, words))
     if ceiling is not None:
         terms.append(Term("ceiling", unit, ceiling, because))
@@ -174,4 +186,6 @@ def assumptions(around: Circumstances, parts: Mapping[str, Parts]) -> list[str]:
         said.append("an unreadable line held no more answers than requests")
     if around.joined_possible:
         said.append(f"a table of another day lists the subjects of that time too ({around.joined_possible:,} disclosures)")
+    if any(part.leans_on_dates for part in parts.values()):
+        said.append("nobody was seen outside the time that the population's table gives them, but for those who are named")
     return [*said, *around.others]

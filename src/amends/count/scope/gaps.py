@@ -1,16 +1,16 @@
 """The term `gap`: how many subjects may have been seen while a server's log is missing.
 
 For each selector, endpoint and missing server: the highest number of new subjects that it showed in one clock hour, times the
-clock hours of the gap that lie within the selector's time; or less, where a `[[ceiling]]` proves less. A subject is new in the
-hour in which that selector and endpoint showed it for the first time, on whatever server. A server that never showed any has the
-highest of the others. Assumes: no faster in the gap than ever seen.
+clock hours of the gap that lie within the selector's time; or less, where a `[[ceiling]]` proves less, or where fewer were in the
+population at that time. A subject is new in the hour in which that selector and endpoint showed it for the first time, on
+whatever server. A server that never showed any has the highest of the others. Assumes: no faster in the gap than ever seen.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from amends.count.scope.ceilings import Ceiling
@@ -18,6 +18,7 @@ from amends.count.scope.chosen import Ground, disclosed
 from amends.count.scope.disclosures import UNNAMED, kinds_of
 from amends.count.scope.misuse import Selector
 from amends.count.scope.new_subjects import HOUR_US, NewSubjects
+from amends.count.scope.population import Members, most_within
 from amends.count.scope.selection import BITS, EPOCH
 from amends.count.scope.sift import ANSWERS
 from amends.count.scope.tally import BUCKET_US
@@ -56,14 +57,38 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class GapTerm:
-    """What one selector may have seen by one endpoint of one missing server."""
+    """What one selector may have seen by one endpoint of one missing server: `rate` in each of `hours`, and in the rest of
+    `periods` what ceilings prove. `most` is less than the sum of both where fewer were in the population then.
+    """
 
     selector: int
     endpoint: int
     server: str
+    periods: tuple[Period, ...]
     hours: int
     rate: int
+    proven: int
     most: int
+
+    @property
+    def is_cut(self) -> bool:
+        return self.most < self.rate * self.hours + self.proven
+
+
+@dataclass(frozen=True, slots=True)
+class GapSum:
+    """All terms of one kind. `most` subjects of all together: less than their sum where fewer were in the population then."""
+
+    terms: tuple[GapTerm, ...] = ()
+    most: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        return self.most < sum(term.most for term in self.terms)
+
+    @property
+    def leans_on_population(self) -> bool:
+        return self.is_cut or any(term.is_cut for term in self.terms)
 
 
 def rates_of_new(kind: str, ground: Ground, new: NewSubjects, *, engine: Engine) -> dict[int, list[Rate]]:
@@ -134,9 +159,27 @@ def gap_terms(
                 most = by_server.get(server, max(by_server.values()))
                 proven = [ceiling for ceiling in ceilings if ceiling.endpoint == endpoint and ceiling.server in (None, server)]
                 hours, subjects = _bounded(most, periods, proven)
-                if subjects:
-                    terms.append(GapTerm(number, endpoint, server, hours, most, subjects))
+                if hours or subjects:
+                    terms.append(
+                        GapTerm(number, endpoint, server, tuple(periods), hours, most, subjects, most * hours + subjects)
+                    )
     return terms
+
+
+def gap_sum(terms: Iterable[GapTerm], members: Members | None, *, engine: Engine) -> GapSum:
+    """The terms, each and all together cut to who was in the population at that time."""
+    found = tuple(terms)
+    if members is None or not found:
+        return GapSum(found, sum(term.most for term in found))
+    periods = dict.fromkeys(term.periods for term in found)
+    there = {own: most_within(members, own, engine=engine) for own in periods}
+    cut = tuple(replace(term, most=min(term.most, there[term.periods])) for term in found)
+    together = sum(term.most for term in cut)
+    if len(periods) > 1:
+        everyone = most_within(members, (period for own in periods for period in own), engine=engine)
+    else:
+        everyone = there[found[0].periods]
+    return GapSum(cut, min(together, everyone))
 
 
 def _by_server(selector: Selector, missing: Sequence[Missing]) -> dict[str, list[Period]]:
@@ -158,9 +201,9 @@ def within_selector(selector: Selector, period: Period) -> Period | None:
     return period.overlap(Period(since, until))
 
 
-def _bounded(rate: int, periods: list[Period], ceilings: Sequence[Ceiling]) -> tuple[int, int]:
-    """Clock hours of these periods, and the most subjects in them: by the rate, or by a ceiling where that is less."""
-    rest, proven, all_hours = periods, 0, hours_of(periods)
+def _bounded(rate: int, periods: Sequence[Period], ceilings: Sequence[Ceiling]) -> tuple[int, int]:
+    """The clock hours of these periods that the rate bounds, and the subjects that ceilings prove of the rest of them."""
+    rest, proven = list(periods), 0
     counted: set[int] = set()
     for ceiling in ceilings:
         inside = [part for period in rest if (part := period.overlap(ceiling.period)) is not None]
@@ -170,7 +213,7 @@ def _bounded(rate: int, periods: list[Period], ceilings: Sequence[Ceiling]) -> t
             proven += ceiling.most
             counted |= hours
             rest = outside
-    return len(all_hours), rate * len(hours_of(rest) - counted) + proven
+    return len(hours_of(rest) - counted), proven
 
 
 def hours_of(periods: Iterable[Period]) -> set[int]:

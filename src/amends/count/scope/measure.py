@@ -30,7 +30,7 @@ from amends.count.scope.layers import cacheable, hidden, layers_by_selector
 from amends.count.scope.misuse import Misuse
 from amends.count.scope.named import Named, named
 from amends.count.scope.places import places
-from amends.count.scope.population import Members, load_members, outside
+from amends.count.scope.population import Members, load_members
 from amends.count.scope.selection import events_by_selector, prepare
 from amends.count.scope.sift import sift
 from amends.count.scope.uncounted import Uncounted, uncounted
@@ -116,7 +116,7 @@ def measure(
     counts = account(ground, events=selected["any"], plain=sifted.named, engine=engine)
     written = write_exposure(exposure, ground, sifted, engine=engine)
     write_views(views, written.days, map, zone=zone)
-    members = _members(map, exposure, zone=zone, engine=engine)
+    members = _members(evidence, map, exposure, zone=zone, engine=engine)
     found = named(exposure, map, engine=engine)
     missing = evidence.missing
     if ground.has_layers and ground.for_gaps and misuse.selectors:
@@ -143,13 +143,13 @@ def measure(
     )
 
 
-def _members(map: DataMap, exposure: Path, *, zone: ZoneInfo, engine: Engine) -> dict[str, Members]:
-    found = {}
-    for kind, subject in map.subjects.items():
-        if subject.population is not None:
-            members = load_members(kind, subject.population, zone=zone, engine=engine)
-            found[kind] = replace(members, outside=int(engine.row(outside(members, exposure))["rows"]))
-    return found
+def _members(evidence: Evidence, map: DataMap, exposure: Path, *, zone: ZoneInfo, engine: Engine) -> dict[str, Members]:
+    window = evidence.window if evidence.has_window else None
+    return {
+        kind: load_members(kind, subject.population, exposure=exposure, window=window, zone=zone, engine=engine)
+        for kind, subject in map.subjects.items()
+        if subject.population is not None
+    }
 
 
 def _spread(ground: Ground) -> list[Facet]:
@@ -193,9 +193,11 @@ def _parts(kind: str, found: Named, left: Uncounted, members: Members | None) ->
         possible=found.possible.get(kind, 0),
         unnamed=left.unnamed.get(kind, 0),
         largest=left.largest.get(kind, 0),
-        unread=left.unread.get(kind, 0),
-        gap=left.gap.get(kind, 0),
-        gap_words=left.gap_words.get(kind, ""),
+        unread=left.unread[kind],
+        gap=left.gap[kind].most,
+        gap_words=left.gap_words[kind],
+        gap_leans_on_dates=members is not None and members.has_dates and left.gap[kind].leans_on_population,
         members=members.most if members is not None else None,
+        members_then=members.most_then if members is not None else None,
         outside=members.outside if members is not None else 0,
     )

@@ -11,16 +11,17 @@ from amends.count.scope.chosen import Ground
 from amends.count.scope.disclosures import UNNAMED
 from amends.count.scope.evidence import Evidence
 from amends.count.scope.facets import Facet
-from amends.count.scope.gaps import GapTerm, gap_terms, rates_of_new, rates_of_views
+from amends.count.scope.gaps import GapSum, GapTerm, gap_sum, gap_terms, rates_of_new, rates_of_views
 from amends.count.scope.joins import Lookup
 from amends.count.scope.new_subjects import NewSubjects
 from amends.count.scope.outcomes import NOTHING, POSSIBLE
-from amends.count.scope.population import Members, size_within
+from amends.count.scope.population import Members
 from amends.count.scope.sift import ANSWERS
 from amends.count.scope.unread import Unread, unread
 from amends.engine import Engine, Query
 from amends.engine.query import BOOL, I64, TEXT, U64
 
+MOST_TOLD = 3  # terms of a gap in words
 MOST_SHOWN = 20  # places of unreadable lines that an answer lists; all are counted
 
 
@@ -54,8 +55,7 @@ class Uncounted:
     unread: Mapping[str, int]
     unread_lines: int
     unread_places: tuple[tuple[str, int], ...]
-    gap: Mapping[str, int]
-    gap_terms: Mapping[str, Sequence[GapTerm]]
+    gap: Mapping[str, GapSum]
     gap_words: Mapping[str, str]
     views: Views
     by_field: Mapping[tuple[str, int], FieldParts] = field(default_factory=dict)
@@ -122,8 +122,8 @@ def uncounted(
             part["largest"] = max(part.get("largest", 0), row["largest"])
     lines = list(_unread(evidence, ground, lookups, engine=engine))
     _add_unread(lines, by_field)
-    terms = {kind: _gap(kind, evidence, ground, ceilings, members.get(kind), new[kind], engine=engine) for kind in kinds}
-    _add_gaps(terms, ground, by_field)
+    gap = {kind: _gap(kind, evidence, ground, ceilings, members.get(kind), new[kind], engine=engine) for kind in kinds}
+    _add_gaps(gap, ground, by_field)
     return Uncounted(
         unnamed=unnamed,
         unnamed_answers=reasons,
@@ -131,9 +131,8 @@ def uncounted(
         unread={kind: sum(line.most.get(kind, 0) for line in lines) for kind in kinds},
         unread_lines=len(lines),
         unread_places=tuple((line.source, line.line) for line in lines[:MOST_SHOWN]),
-        gap={kind: sum(term.most for term in found) for kind, found in terms.items()},
-        gap_terms=terms,
-        gap_words={kind: _gap_words(found, ground) for kind, found in terms.items()},
+        gap=gap,
+        gap_words={kind: _gap_words(found, ground) for kind, found in gap.items()},
         views=_views(evidence, ground, lines, engine=engine),
         by_field={key: FieldParts(**parts) for key, parts in by_field.items()},
     )
@@ -178,30 +177,17 @@ def _gap(
     new: NewSubjects,
     *,
     engine: Engine,
-) -> list[GapTerm]:
-    """The terms of one kind, each at most the population of the missing time."""
+) -> GapSum:
     if not evidence.missing:
-        return []
+        return GapSum()
     rates = rates_of_new(kind, ground, new, engine=engine)
     proven = [ceiling for ceiling in ceilings if ceiling.kind in (None, kind)]
-    terms = gap_terms(ground.selection.selectors, rates, evidence.missing, proven)
-    if members is None or not terms:
-        return terms
-    sizes = {
-        server: sum(int(engine.row(size_within(members, gap.period))["rows"]) for gap in evidence.missing if gap.server == server)
-        for server in {term.server for term in terms}
-    }
-    return [
-        GapTerm(
-            term.selector, term.endpoint, term.server, term.hours, term.rate, min(term.most, sizes[term.server] + members.outside)
-        )
-        for term in terms
-    ]
+    return gap_sum(gap_terms(ground.selection.selectors, rates, evidence.missing, proven), members, engine=engine)
 
 
-def _add_gaps(terms: Mapping[str, Sequence[GapTerm]], ground: Ground, by_field: dict[tuple[str, int], dict[str, int]]) -> None:
-    for kind, found in terms.items():
-        for term in found:
+def _add_gaps(gap: Mapping[str, GapSum], ground: Ground, by_field: dict[tuple[str, int], dict[str, int]]) -> None:
+    for kind, found in gap.items():
+        for term in found.terms:
             mask = 0
             for facet in ground.facets:
                 if facet.endpoint == term.endpoint and facet.kind == kind:
@@ -211,16 +197,23 @@ def _add_gaps(terms: Mapping[str, Sequence[GapTerm]], ground: Ground, by_field: 
                 part["gap"] = part.get("gap", 0) + term.most
 
 
-def _gap_words(terms: Sequence[GapTerm], ground: Ground) -> str:
+def _gap_words(gap: GapSum, ground: Ground) -> str:
     """The widest terms in words; all of them stand in the JSON."""
-    listed = sorted(terms, key=lambda term: -term.most)
-    words = [
-        f"{ground.selection.selectors[term.selector].id} x {ground.map.endpoints[term.endpoint].id} x {term.server}: "
-        f"{term.rate:,} an hour x {term.hours:,} h"
-        for term in listed[:3]
-    ]
-    more = f"; and {len(listed) - 3:,} more" if len(listed) > 3 else ""
-    return "; ".join(words) + more if words else ""
+    listed = sorted(gap.terms, key=lambda term: -term.most)
+    words = [_term_words(term, ground) for term in listed[:MOST_TOLD]]
+    if len(listed) > MOST_TOLD:
+        words.append(f"and {len(listed) - MOST_TOLD:,} more")
+    if gap.is_cut:
+        words.append(f"all together cut to the population of that time, {gap.most:,}")
+    return "; ".join(words)
+
+
+def _term_words(term: GapTerm, ground: Ground) -> str:
+    """`selector x endpoint x server: 58 an hour x 27 h`, and what made it less."""
+    of = ground.selection.selectors[term.selector].id, ground.map.endpoints[term.endpoint].id, term.server or "server not named"
+    proven = f" + {term.proven:,} proven" if term.proven else ""
+    cut = f", cut to the population of that time, {term.most:,}" if term.is_cut else ""
+    return f"{' x '.join(of)}: {term.rate:,} an hour x {term.hours:,} h{proven}{cut}"
 
 
 def _views(evidence: Evidence, ground: Ground, lines: Sequence[Unread], *, engine: Engine) -> Views:
