@@ -113,6 +113,23 @@ def test_a_changed_selection_is_another_run(tmp_path: Path):
     assert run(case).run != before
 
 
+def test_names_of_files_that_tell_of_a_gap_make_another_run(tmp_path: Path):
+    runs = []
+    for older in ("a.log.1", "a.log.2"):
+        case = create_case(tmp_path / f"case-{older}", company="Shop", zone="Asia/Seoul")
+        for name, text in (("amends.toml", TOML), ("datamap.yaml", MAP), ("misuse.yaml", MISUSE)):
+            (case.path / name).write_text(text)
+        case = open_case(case.path)
+        for name, text in (("a.log", line(4, "/p/1")), (older, line(1, "/p/2"))):
+            (tmp_path / name).write_text(text)
+            ingest(case, [str(tmp_path / name)], now=NOW, workers=1)
+        runs.append(run(case))
+
+    assert [len(one.counted.missing) for one in runs] == [0, 1]
+    assert runs[0].run != runs[1].run
+    assert [one.counted.bounds["account"].upper for one in runs] == [2, 4]
+
+
 def test_a_new_run_is_queued_once_with_totals_only(tmp_path: Path):
     case = make(tmp_path / "case")
     run(case)

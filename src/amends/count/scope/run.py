@@ -1,7 +1,8 @@
 """One run of scope over a case: read its inputs, count, keep the result under the hash of the inputs, queue the totals.
 
-The run's name is the SHA-256 of its inputs (sources and how they were read, tables, map, selection, ceilings, window, version),
-not of the case's key or of the order of ingestion: whoever has the same inputs gets the same name and the same bytes.
+The run's name is the SHA-256 of its inputs (sources and how they were read, what is missing, tables, map, selection, ceilings,
+window, version), not of the case's key or of the order of ingestion: whoever has the same inputs gets the same name and the same
+bytes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from amends.count.datamap.shapes import Unmapped, unmapped
 from amends.count.evidence.sources import Source, sources
 from amends.count.scope.bounds import unit_of
 from amends.count.scope.ceilings import Ceiling, read_ceilings
+from amends.count.scope.gaps import Missing
 from amends.count.scope.gathering import Gathered, gather
 from amends.count.scope.measure import Counted, measure
 from amends.count.scope.misuse import Misuse, read_misuse
@@ -144,6 +146,7 @@ def inputs_json(case: Case, inputs: Inputs, counted: Counted) -> dict[str, Any]:
         "zone": case.settings.zone.key,
         "window": window.as_json() if window is not None else None,
         "sources": [{"sha256": source.sha256, "config_hash": source.config_hash} for source in inputs.sources],
+        "missing": [_missing_json(gap) for gap in counted.missing],
         "tables": tables,
         "datamap": inputs.map.sha256,
         "misuse": inputs.misuse.sha256,
@@ -158,6 +161,17 @@ def inputs_json(case: Case, inputs: Inputs, counted: Counted) -> dict[str, Any]:
             }
             for ceiling in inputs.ceilings
         ],
+    }
+
+
+def _missing_json(gap: Missing) -> dict[str, Any]:
+    """Part of the inputs, because file names and the blocks of amends.toml tell of gaps, too, and neither is hashed."""
+    return {
+        "server": gap.server,
+        "layer": gap.layer,
+        "period": gap.period.as_json(),
+        "endpoints": sorted(gap.endpoints) if gap.endpoints is not None else None,
+        "selectors": sorted(gap.selectors) if gap.selectors is not None else None,
     }
 
 
