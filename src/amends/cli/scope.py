@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,9 +12,6 @@ from typer import Option
 
 from amends.cli.frame import Answer, CaseFolder, verb
 from amends.errors import visible
-
-if TYPE_CHECKING:
-    from amends.count.scope.run import Scope
 
 
 @verb
@@ -50,13 +47,13 @@ def scope(
     data = answer.as_json(found)
     if export is not None:
         data["export"] = {"file": str(export), "rows": write_export(found.exposure, found.inputs.map, export)}
-    return Answer(data, text=list(_text(found, data)), is_no=not found.closes)
+    return Answer(data, text=list(_text(data)), is_no=not found.closes)
 
 
-def _text(found: Scope, data: dict[str, Any]) -> list[RenderableType]:
+def _text(data: dict[str, Any]) -> list[RenderableType]:
     parts: list[RenderableType] = [_head(data), _units(data)]
-    for bounds in found.counted.bounds.values():
-        parts += [f"\n{bounds.unit}: the sum", _terms(data, bounds.unit)]
+    for unit in dict.fromkeys(term["unit"] for term in data["terms"]):
+        parts += [f"\n{unit}: the sum", _terms(data, unit)]
     parts += ["\nfields", _fields(data), *_balances(data), *_lists(data)]
     return parts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from amends.answer.reports.phrasebook import both, korean
-from amends.count.scope.bounds import Circumstances, Parts, assumptions, bounds
+from amends.count.scope.bounds import Circumstances, Parts, assumptions, bounds, view_bounds
 from amends.count.scope.layers import NO_EDGE, UNSEEN_AT_EDGE
 
 from .conftest import Reported
@@ -32,6 +32,8 @@ def test_every_term_and_assumption_has_its_korean() -> None:
             found = bounds(parts, around)
             said += [found.because, *(term.because for term in found.terms), *assumptions(around, {"account": parts})]
             said += [term.because for term in bounds(Parts("account", 5, 0), around).terms]
+            views = view_bounds(5, possible, unread, 2_000, GAP, around)
+            said += [views.because, *(term.because for term in views.terms)]
 
     assert untranslated(*said) == []
 

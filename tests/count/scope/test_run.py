@@ -206,6 +206,12 @@ def test_scope_on_the_command_line_answers_in_the_shape_that_programs_rely_on(ca
     assert data["non_members"]["lower"] is None
     assert data["non_members"]["because"]
     assert {term["name"] for term in data["terms"]} >= {"confirmed", "lower", "possible", "unnamed", "unread", "gap", "upper"}
+    views = {term["name"]: term["count"] for term in data["terms"] if term["unit"] == "views"}
+    assert (
+        views["upper"]
+        == data["units"]["views"]["upper"]
+        == sum(views[name] for name in ("confirmed", "possible", "unread", "gap"))
+    )
     assert data["fields"]["user.name"] == data["fields"]["user.name"] | {"confirmed": 2, "lower": 2, "upper": 3}
     assert data["final"] is False
     assert [shape["shape"] for shape in data["unmapped"]] == ["/other"]

@@ -47,6 +47,15 @@ SENTENCES = {
     "the sum of confirmed, possible, unnamed, unread and gap, {n}, cut to the population of that time, {m}": (
         "확인됨, 가능성 있음, 대상 미상, 읽지 못함, 로그 없음의 합은 {n}, 그때의 모집단 {m}까지로 줄였다"
     ),
+    "whole answers, in the outermost layer that logged any": "온전한 응답, 기록이 있는 가장 바깥 계층 기준",
+    "the confirmed ones: no other answer is certain": "확인된 응답: 그 밖에 확실한 응답은 없다",
+    "cut, partial or not-modified answers, and those that another layer alone logged": (
+        "잘렸거나 일부이거나 변경 없음(304)인 응답, 그리고 다른 계층에만 기록된 응답"
+    ),
+    "the most answers of {n} unreadable lines that may belong to the misuse": (
+        "오용일 수 있으나 읽지 못한 줄 {n}개가 담을 수 있는 최대 응답 수"
+    ),
+    "the sum of confirmed, possible, unread and gap": "확인됨, 가능성 있음, 읽지 못함, 로그 없음의 합",
     "the upper bound: no log is missing and no successful request is unmapped": (
         "상한과 같다: 빠진 로그도, 맵에 없는 성공한 요청도 없다"
     ),

@@ -14,7 +14,6 @@ from amends.units import Balance, Count, Unit, rfc3339
 NO_IDENTITIES = "no identity table says which accounts and contacts are one person; accounts are not people"
 NO_MEMBERSHIP = "no identity table says which contacts have an account of their own"
 UNKNOWN = dict.fromkeys(("confirmed", "lower", "upper", "ceiling"))
-NO_CEILING_FOR_VIEWS = "nothing bounds how often an account was opened"
 
 
 def as_json(scope: Scope) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def as_json(scope: Scope) -> dict[str, Any]:
         "non_members": {**UNKNOWN, "because": NO_MEMBERSHIP},
         "terms": [
             {"name": term.name, "unit": term.unit, "count": term.count, "because": term.because}
-            for bounds in counted.bounds.values()
+            for bounds in (*counted.bounds.values(), counted.views)
             for term in bounds.terms
         ],
         "fields": fields(scope),
@@ -79,19 +78,10 @@ def _gap(missing: Missing, scope: Scope) -> dict[str, Any]:
 def units(scope: Scope) -> dict[str, dict[str, Any]]:
     """Every unit by itself; none is added to another."""
     counted = scope.counted
-    views = counted.uncounted.views
-    most = views.confirmed + views.possible + views.unread + views.gap
     found: dict[str, dict[str, Any]] = {bounds.unit: bounds.as_json() for bounds in counted.bounds.values()}
     if "people" not in found:
         found["people"] = {**UNKNOWN, "because": NO_IDENTITIES}
-    found["views"] = {
-        "confirmed": views.confirmed,
-        "lower": views.confirmed,
-        "upper": most,
-        "ceiling": None,
-        "because": NO_CEILING_FOR_VIEWS,
-    }
-    return found
+    return found | {counted.views.unit: counted.views.as_json()}
 
 
 def count_of(scope: Scope, kind: str) -> Count | None:

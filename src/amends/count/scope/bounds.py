@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+VIEWS = "views"
 UNITS = {"account": "accounts", "person": "people", "record": "records"}
 
 
@@ -120,6 +121,22 @@ def bounds(parts: Parts, around: Circumstances) -> Bounds:
     if ceiling is not None:
         terms.append(Term("ceiling", unit, ceiling, because))
     return Bounds(unit, parts.confirmed, lower, upper, ceiling, because, tuple(terms))
+
+
+def view_bounds(confirmed: int, possible: int, unread: int, gap: int, gap_words: str, around: Circumstances) -> Bounds:
+    """The bounds of answers, of which nothing says how many there can have been at most."""
+    upper = confirmed + possible + unread + gap
+    terms = (
+        Term("confirmed", VIEWS, confirmed, "whole answers, in the outermost layer that logged any"),
+        Term("lower", VIEWS, confirmed, "the confirmed ones: no other answer is certain"),
+        Term("possible", VIEWS, possible, "cut, partial or not-modified answers, and those that another layer alone logged"),
+        Term(
+            "unread", VIEWS, unread, f"the most answers of {around.unread_lines:,} unreadable lines that may belong to the misuse"
+        ),
+        Term("gap", VIEWS, gap, gap_words or _no_gap_words(around)),
+        Term("upper", VIEWS, upper, "the sum of confirmed, possible, unread and gap"),
+    )
+    return Bounds(VIEWS, confirmed, confirmed, upper, None, "nothing bounds how often an account was opened", terms)
 
 
 def _terms(parts: Parts, unit: str, around: Circumstances, lower: int) -> tuple[Term, ...]:

@@ -33,7 +33,7 @@ from amends.count.scope.places import places
 from amends.count.scope.population import Members, load_members
 from amends.count.scope.selection import events_by_selector, prepare
 from amends.count.scope.sift import sift
-from amends.count.scope.uncounted import Uncounted, uncounted
+from amends.count.scope.uncounted import Uncounted, Views, uncounted
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64
 from amends.errors import InputError
@@ -64,6 +64,7 @@ class Counted:
     joins: tuple[JoinUse, ...]
     lookups: Mapping[str, str]  # table as written -> SHA-256
     bounds: Mapping[str, sums.Bounds]  # by kind
+    views: sums.Bounds
     circumstances: sums.Circumstances
     assumes: tuple[str, ...]
 
@@ -138,6 +139,7 @@ def measure(
         joins=joins,
         lookups={lookup.join.table: lookup.sha256 for lookup in lookups.values()},
         bounds={kind: sums.bounds(part, around) for kind, part in parts.items()},
+        views=_views(left.views, around),
         circumstances=around,
         assumes=tuple(sums.assumptions(around, parts)),
     )
@@ -184,6 +186,10 @@ def _circumstances(
         joined_possible=sum(join.other_day for join in joins),
         others=tuple(undated),
     )
+
+
+def _views(views: Views, around: sums.Circumstances) -> sums.Bounds:
+    return sums.view_bounds(views.confirmed, views.possible, views.unread, views.gap, views.gap_words, around)
 
 
 def _parts(kind: str, found: Named, left: Uncounted, members: Members | None) -> sums.Parts:

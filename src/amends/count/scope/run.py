@@ -220,7 +220,7 @@ def totals(result: Scope) -> dict[str, Any]:
         "datamap": result.inputs.map.sha256,
         "units": {
             bounds.unit: {"confirmed": bounds.confirmed, "lower": bounds.lower, "upper": bounds.upper, "ceiling": bounds.ceiling}
-            for bounds in counted.bounds.values()
+            for bounds in (*counted.bounds.values(), counted.views)
         },
         "assumes": list(counted.assumes),
         "first": rfc3339(counted.named.first) if counted.named.first else None,

@@ -43,6 +43,7 @@ class Views:
     possible: int
     unread: int
     gap: int
+    gap_words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +222,9 @@ def _views(evidence: Evidence, ground: Ground, lines: Sequence[Unread], *, engin
     outermost = min((row["layer"] for row in rows), default=0)
     confirmed = sum(row["all_answers"] for row in rows if row["layer"] == outermost and row["is_whole"])
     every = sum(row["answers"] for row in rows)
-    gap = 0
+    gap = GapSum()
     if evidence.missing:
         rates = rates_of_views(ground, engine=engine)
-        gap = sum(term.most for term in gap_terms(ground.selection.selectors, rates, evidence.missing, ()))
-    return Views(confirmed, every - confirmed, sum(line.answers for line in lines), gap)
+        gap = gap_sum(gap_terms(ground.selection.selectors, rates, evidence.missing, ()), None, engine=engine)
+    unread = sum(line.answers for line in lines)
+    return Views(confirmed, every - confirmed, unread, gap.most, _gap_words(gap, ground))
