@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends.units import Balance, Count, Period, Unit, rfc3339, without
+from amends.units import Balance, Count, Period, Unit, instant_of, microseconds, rfc3339, without
 
 START = datetime(2025, 6, 24, tzinfo=UTC)
 
@@ -79,3 +80,9 @@ def test_what_is_left_of_a_period_is_what_no_cover_touches(period, covered):
         inside = period.start <= moment < period.end
         is_covered = any(cover.start <= moment < cover.end for cover in covered)
         assert any(part.start <= moment < part.end for part in rest) == (inside and not is_covered)
+
+
+@given(st.integers(-(10**16), 10**16))
+def test_microseconds_since_1970_and_instants_are_the_same_exactly(us: int):
+    assert microseconds(instant_of(us)) == us
+    assert microseconds(instant_of(us).astimezone(ZoneInfo("Asia/Seoul"))) == us

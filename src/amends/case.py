@@ -96,10 +96,6 @@ class Case:
         return self.path / "rejects"
 
     @property
-    def mapped(self) -> Path:
-        return self.path / "mapped"
-
-    @property
     def exposure(self) -> Path:
         return self.path / "exposure"
 
@@ -276,7 +272,7 @@ def _wait_for_lock(file: int, *, until: float) -> None:
 
 def _remove_partial(folder: Path) -> None:
     """Unfinished work of killed commands; called under the lock, so that nobody alive owns it but readers what they spilled."""
-    for name in (".", "evidence", "events", "rejects", "secrets", "secrets/principals", "record/queue", "exposure", "mapped"):
+    for name in (".", "evidence", "events", "rejects", "secrets", "secrets/principals", "record/queue", "exposure"):
         for partial in (folder / name).glob(f"{PARTIAL}*"):
             if _is_spill_of_the_living(partial.name):
                 continue

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Unit(StrEnum):
     """What is counted; two units are never added to, or printed as, one another."""
@@ -125,6 +127,16 @@ class Period:
 
     def as_json(self) -> dict[str, str]:
         return {"start": rfc3339(self.start), "end": rfc3339(self.end)}
+
+
+def microseconds(instant: datetime) -> int:
+    """Since 1970, exactly."""
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def instant_of(us: int) -> datetime:
+    """The instant so many microseconds after 1970, in UTC."""
+    return EPOCH + timedelta(microseconds=us)
 
 
 def rfc3339(instant: datetime) -> str:

@@ -12,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends.count.datamap.columns import is_success
 from amends.count.datamap.mapping import mapped
 from amends.count.datamap.model import DataMap
 from amends.count.datamap.shapes import MOST_SEGMENTS, unmapped
 from amends.count.datamap.target import METHODS, fold
 from amends.count.evidence.schema import EVENTS
-from amends.count.scope import outcomes
 from amends.engine import Engine, Table, open_engine
 
 NOTHING_MAPPED = DataMap(sha256="", subjects={}, endpoints=(), fields=())
@@ -79,7 +77,3 @@ def test_every_request_stands_in_the_shape_of_its_definition(engine: Engine, row
         assert re.fullmatch(r"(/|\(no path\)|[A-Za-z0-9._{}/-])+(\?[A-Za-z_.=…&\[\]-]*)?", shape.example)
         assert "kim" not in shape.example
         assert shape_of(rows[shape.line - 1]["target"]) == shape.shape
-
-
-def test_an_answered_request_is_the_same_here_and_in_scope() -> None:
-    assert is_success() == outcomes.is_success()

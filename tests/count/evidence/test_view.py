@@ -4,8 +4,8 @@ import pytest
 
 from amends.count.evidence.errors import NO_EVENTS_FILE
 from amends.count.evidence.examples import first_rejects, rejected
-from amends.count.evidence.sources import events_file, sources
-from amends.count.evidence.view import EVENT_COLUMNS, REJECT_COLUMNS, events_of, events_table, events_view, rejects_table
+from amends.count.evidence.sources import events_file
+from amends.count.evidence.view import EVENT_COLUMNS, REJECT_COLUMNS, events_table, rejects_table
 from amends.engine import Query, open_engine
 from amends.engine.query import I64
 from amends.errors import AmendsError, Place
@@ -26,8 +26,6 @@ def test_repeats_are_left_out_and_nothing_else(case, take, engine, line):
     take({"access.log.1": b"".join(lines[:12]), "access.log": b"".join(lines[8:]), "other.log": line(500) + line(501)})
 
     assert number(engine, events_table(case)) == 22
-    assert number(engine, events_view(engine, case)) == 22
-    assert sum(number(engine, events_of(case, source)) for source in sources(case)) == 22
 
 
 def test_columns_are_those_of_the_schema_with_and_without_sources(case, take, engine, line):

@@ -51,5 +51,5 @@ def listed(values: Iterable[str]) -> str:
 
 
 def is_success() -> str:
-    """A request that may have been answered with data, as far as the log says. Never null; scope means the same."""
+    """A request that may have been answered with data, as far as the log says. Never null."""
     return "((status is null or status between 200 and 299) and method is distinct from 'HEAD')"

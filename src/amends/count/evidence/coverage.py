@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
@@ -36,9 +36,8 @@ from amends.count.evidence.sources import Source, sources
 from amends.count.evidence.view import events_table
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT
-from amends.units import Period, without
+from amends.units import Period, instant_of, microseconds, without
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_WINDOW = "window: first to last event, because amends.toml names none"
 NUMBERED = re.compile(r"(?P<stem>.*?)(?:\.(?P<number>\d{1,4}))?(?:\.(?:gz|zst|bz2|xz))?")
 
@@ -110,7 +109,7 @@ def _observed(traffic: Mapping[Key, Traffic]) -> Period | None:
     if not traffic:
         return None
     first, last = min(one.first[0] for one in traffic.values()), max(one.last[-1] for one in traffic.values())
-    return Period(_instant(int(first)), _instant(int(last) + 1))
+    return Period(instant_of(int(first)), instant_of(int(last) + 1))
 
 
 def traffic_by_bucket(events: Table) -> Query:
@@ -155,7 +154,7 @@ def _gaps(key: Key, own: list[Source], traffic: Traffic | None, window: Period) 
     if traffic is None or not len(traffic.first):
         return [Gap(*key, window, "no event in its sources" if own else "no source")]
     found = [*_numbered_holes(own), *_faults(own, window)]
-    found += _unexplained(silences(traffic, start=_micros(window.start), end=_micros(window.end)), own, traffic)
+    found += _unexplained(silences(traffic, start=microseconds(window.start), end=microseconds(window.end)), own, traffic)
     gaps: list[Gap] = []
     for period, reason in found:
         inside = period.overlap(window)
@@ -199,7 +198,7 @@ def _unexplained(found: Silences, own: list[Source], traffic: Traffic) -> Iterat
     """The silences that are gaps, each with what stands around it."""
     for row in np.flatnonzero(found.surprise >= UNEXPLAINED_AT_JOINT).tolist():
         start, end = int(found.start[row]), int(found.end[row])
-        period = Period(_instant(start), _instant(end))
+        period = Period(instant_of(start), instant_of(end))
         within = any(
             _first(source) <= period.start and _last(source) >= period.end for source in own if source.first and source.last
         )
@@ -259,11 +258,3 @@ def _first(source: Source) -> datetime:
 def _last(source: Source) -> datetime:
     assert source.last is not None
     return source.last
-
-
-def _instant(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-def _micros(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(microseconds=1)

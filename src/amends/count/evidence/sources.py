@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,9 @@ from amends.count.evidence.fingerprints import Fingerprint
 from amends.count.evidence.schema import TIME
 from amends.count.evidence.store import Statement
 from amends.errors import OperationError, Place, visible
-from amends.units import Balance
+from amends.units import Balance, instant_of
 
 READER = 1  # raised when the same bytes and settings give other events than before: sources are then read again
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FACTS = b"amends"  # the key of the facts in Parquet's metadata
 
 SOURCES = schema(
@@ -181,8 +180,8 @@ def source_of(statement: Statement, facts: Facts, *, rank: int, repeats: int) ->
         rejects=facts.rejects,
         repeats=repeats,
         reasons=facts.reasons,
-        first=_instant(facts.first_us),
-        last=_instant(facts.last_us),
+        first=instant_of(facts.first_us) if facts.first_us is not None else None,
+        last=instant_of(facts.last_us) if facts.last_us is not None else None,
         fault=facts.fault,
         torn=facts.torn,
         config_hash=facts.config_hash,
@@ -235,10 +234,6 @@ def end(case: Case) -> None:
 
 def _mark(case: Case) -> Path:
     return case.path / ".ingesting"
-
-
-def _instant(microseconds: int | None) -> datetime | None:
-    return EPOCH + timedelta(microseconds=microseconds) if microseconds is not None else None
 
 
 def _shown(path: str) -> str:

@@ -10,8 +10,8 @@ import pyarrow as pa
 from amends.case import Case
 from amends.count.evidence.errors import NO_EVENTS_FILE
 from amends.count.evidence.schema import EVENTS, REJECTS
-from amends.count.evidence.sources import Source, events_file, rejects_file, sources
-from amends.engine import Engine, Query, Table
+from amends.count.evidence.sources import events_file, rejects_file, sources
+from amends.engine import Query, Table
 from amends.engine.query import BOOL, HASH, I64, TEXT, TIME, U16, U64
 from amends.errors import InputError, Place
 
@@ -51,18 +51,6 @@ def events_table(case: Case) -> Table:
     plain = [events_file(case, source.sha256) for source in known if not source.repeats]
     repeated = [events_file(case, source.sha256) for source in known if source.repeats]
     return _present(_read(plain), _without_repeats(case, repeated), columns=EVENT_COLUMNS)
-
-
-def events_of(case: Case, source: Source) -> Table:
-    """The events of one source that count."""
-    files = [events_file(case, source.sha256)]
-    return _present(_without_repeats(case, files) if source.repeats else _read(files), columns=EVENT_COLUMNS)
-
-
-def events_view(engine: Engine, case: Case, *, name: str = "events") -> Table:
-    """`events_table` under a name."""
-    engine.view(name, Query(columns=EVENT_COLUMNS, sql=f"select {_listed(EVENT_COLUMNS)} from {events_table(case)}"))
-    return Table.named(name)
 
 
 def rejects_table(case: Case) -> Table:

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 
 from amends.count.datamap.model import DataMap
 from amends.count.scope.patterns import Patterns
-from amends.count.scope.places import time_of
 from amends.count.scope.subjects import Block
 from amends.count.scope.tally import BUCKET_US, Tally
+from amends.units import instant_of
 
 VIEWS_COLUMNS: list[pa.Field[Any]] = [
     pa.field("day", pa.date32(), nullable=False),  # in the case's time zone
@@ -48,7 +48,7 @@ class Days:
         confirmed, possible = (self._patterns.column(name).view("uint64").tolist() for name in ("confirmed", "possible"))
         found: dict[tuple[date, int], list[int]] = {}
         for bucket, pattern, rows in zip(*(one.tolist() for one in (counted.bucket, counted.pattern, counted.rows)), strict=True):
-            day = time_of(bucket * BUCKET_US).astimezone(zone).date()
+            day = instant_of(bucket * BUCKET_US).astimezone(zone).date()
             given = confirmed[pattern] | possible[pattern]
             for field in range(given.bit_length()):
                 if given >> field & 1:

@@ -19,12 +19,12 @@ from amends.count.scope.disclosures import UNNAMED, kinds_of
 from amends.count.scope.misuse import Selector
 from amends.count.scope.new_subjects import HOUR_US, NewSubjects
 from amends.count.scope.population import Members, most_within
-from amends.count.scope.selection import BITS, EPOCH
+from amends.count.scope.selection import BITS
 from amends.count.scope.sift import ANSWERS
 from amends.count.scope.tally import BUCKET_US
 from amends.engine import Engine, Query
 from amends.engine.query import I64
-from amends.units import Period, without
+from amends.units import EPOCH, Period, without
 
 HOUR = timedelta(hours=1)
 

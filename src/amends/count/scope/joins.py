@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from amends.case import sha256_of
 from amends.count.datamap.model import Join, Validity
 from amends.count.scope.errors import BAD_TABLE
-from amends.count.scope.selection import microseconds
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, quoted_name, quoted_text
 from amends.errors import InputError, Place
+from amends.units import microseconds
 
 DAY_US = 86_400_000_000
 # Nothing of a table's form is guessed: a semicolon in many rows must not make another table of the same bytes.

@@ -73,11 +73,6 @@ class Selector:
     but_not: Conditions | None
     written: Mapping[str, object] = field(repr=False, default_factory=dict)  # as the file says it, for the hash
 
-    @property
-    def lists_values(self) -> bool:
-        """Does it list principals, accounts or clients, which the bytes of a line can hold?"""
-        return any(self.where.of(column) for column in ("principal", "account", "client"))
-
 
 @dataclass(frozen=True, slots=True)
 class Misuse:

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from amends.count.datamap.model import DataMap
-from amends.count.scope.places import time_of
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, U64
+from amends.units import instant_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,6 @@ def named(exposure: Path, map: DataMap, *, engine: Engine) -> Named:
         confirmed,
         possible,
         {key: (sure, unsure) for key, (sure, unsure) in fields.items()},
-        time_of(min(row["first"] for row in rows)) if rows else None,
-        time_of(max(row["last"] for row in rows)) if rows else None,
+        instant_of(min(row["first"] for row in rows)) if rows else None,
+        instant_of(max(row["last"] for row in rows)) if rows else None,
     )

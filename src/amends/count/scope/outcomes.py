@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from amends.count.datamap.columns import is_success
 from amends.count.datamap.model import DataMap, Endpoint
 from amends.count.scope.facets import Facet, always_valid
 from amends.count.scope.selection import within
@@ -58,11 +59,6 @@ WORDS = {
     Outcome.UNMAPPED_SUCCESS: "unmapped, successful",
     Outcome.UNMAPPED_OTHER: "unmapped, not successful",
 }
-
-
-def is_success(status: str = "status") -> str:
-    """A request that may have been answered with data, as far as the log says."""
-    return f"(({status} is null or {status} between 200 and 299) and method is distinct from 'HEAD')"
 
 
 def outcome_sql(map: DataMap, facets: tuple[Facet, ...]) -> str:

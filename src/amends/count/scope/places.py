@@ -11,15 +11,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from amends.count.scope.selection import EPOCH, microseconds
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, U64, quoted_text
+from amends.units import microseconds
 
 type Integers = npt.NDArray[np.int64]
 type Masks = npt.NDArray[np.uint64]
@@ -143,10 +143,6 @@ class Places:
 def spread(values: npt.NDArray[Any], starts: Integers, rows: int) -> npt.NDArray[Any]:
     """Each group's value on every row of it."""
     return np.repeat(values, np.diff(starts, append=rows))
-
-
-def time_of(us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=us)
 
 
 def measure(events: Table) -> Query:

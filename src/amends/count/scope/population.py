@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 from amends.case import sha256_of
 from amends.count.datamap.model import Population
 from amends.count.scope.joins import demand_columns, instant_sql, read_table
-from amends.count.scope.selection import microseconds
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, quoted_name, quoted_text
-from amends.units import Period
+from amends.units import Period, microseconds
 
 LONGEST_DAY_US = 25 * 3_600_000_000  # a bare day counts to its end, that of a clock set back too
 BARE_DAY = 10  # characters: 2026-11-20

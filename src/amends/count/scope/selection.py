@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -18,9 +18,9 @@ from amends.count.datamap.model import DataMap
 from amends.count.scope.misuse import HASH_COLUMNS, Condition, Conditions, Misuse, Selector
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT
+from amends.units import microseconds
 
 BITS = 64  # selectors whose membership one column holds
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,6 @@ def events_by_selector(mapped: Table, selection: Selection) -> Query:
         # each condition is told once: every mention of a list is a join of its own
         sql=f"select {', '.join(counts)} from (select {told or '1 as nothing'} from {mapped})",
     )
-
-
-def microseconds(instant: datetime) -> int:
-    """Since 1970, exactly."""
-    delta = instant.astimezone(UTC) - EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
 def within(since: datetime | None, until: datetime | None) -> str:

@@ -19,9 +19,9 @@ from amends.count.datamap.model import DataMap, Endpoint
 from amends.count.datamap.target import as_written, fold, template_of
 from amends.count.scope.facets import Facet
 from amends.count.scope.misuse import Condition, Selector
-from amends.count.scope.selection import microseconds
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, U64, quoted_text
+from amends.units import microseconds
 
 NEVER = ("header", "directive", "empty", "foreign", "other format")  # reasons of lines that hold no request of this log
 WORD = re.compile(rb"[0-9A-Za-z_-]+")

@@ -18,10 +18,10 @@ from amends.count.scope.exposure import seen
 from amends.count.scope.gathering import Gathered, gather
 from amends.count.scope.lines import read_lines
 from amends.count.scope.measure import ground_of, spread_chosen
-from amends.count.scope.places import time_of
 from amends.count.scope.run import read_inputs
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, U64
+from amends.units import instant_of
 
 ASKED = Table.named("asked_subjects")
 
@@ -124,7 +124,7 @@ def _kinds_to_tell(subject: str, kinds: Sequence[str], found: Mapping[tuple[str,
 def _view(row: Mapping[str, int], map: DataMap, *, source: str, line: int, name: str | None) -> View:
     sure, maybe = row["confirmed"], row["possible"] & ~row["confirmed"]
     return View(
-        time=time_of(row["us"]),
+        time=instant_of(row["us"]),
         endpoint=map.endpoints[row["endpoint"]].id,
         fields=_fields(sure, map),
         fields_possible=_fields(maybe, map),
