@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends.documents import MOST_BYTES, MOST_DEPTH, MOST_FINDINGS, Document, parse_document, read_document
+from amends.documents import MOST_BYTES, Document, parse_document, read_document
 from amends.errors import BAD_VALUE, BAD_YAML, MISSING_KEY, UNKNOWN_KEY, InputError
+from amends.nodes import MOST_DEPTH, MOST_FINDINGS
 
 
 def parsed(text: str) -> Document:

@@ -1,4 +1,4 @@
-"""The case folder: its paths, its settings, its lock, its keys, and writing so that a kill leaves it whole.
+"""The case folder: its paths, its lock, its keys, and writing so that a kill leaves it whole.
 
 Layout and what may be rebuilt from what: design, section 4.
 """
@@ -13,13 +13,10 @@ import os
 import secrets
 import shutil
 import time
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amends.errors import (
@@ -35,25 +32,12 @@ from amends.errors import (
     OperationError,
     Place,
 )
+from amends.settings import SETTINGS, Settings, new_settings, parse_settings
 from amends.units import Period
 
-SETTINGS = "amends.toml"
 PARTIAL = ".partial-"  # a name that starts so is unfinished work of a command that ran or was killed
-ROOMS = ("evidence", "ceiling")  # tables of amends.toml beside [case]; each is read by the room that owns it
 LOCK_WAIT_SECONDS = 10.0
 PRINCIPAL_BYTES = 16  # HMAC-SHA-256 cut to 128 bits: no two of 10**9 credentials collide (p < 2e-21)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What amends.toml says: `[case]` as fields, the other tables as they stand for the rooms that own them."""
-
-    company: str
-    zone: ZoneInfo
-    window: Period | None = None
-    languages: tuple[str, ...] = ("en",)
-    jurisdictions: tuple[str, ...] = ()
-    tables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +144,7 @@ def create_case(path: Path, *, company: str, zone: str, at_rest: str = "not stat
             (path / name).mkdir(parents=True)
         (path / "secrets").mkdir(mode=0o700)
         write_atomically(path / "secrets" / "hmac.key", secrets.token_bytes(32))
-        write_atomically(path / SETTINGS, _new_settings(company, zone, at_rest, window).encode())
+        write_atomically(path / SETTINGS, new_settings(company, zone, at_rest, window).encode())
     return open_case(path)
 
 
@@ -176,30 +160,6 @@ def open_case(path: Path) -> Case:
     except PermissionError as error:
         raise InputError(NO_RIGHTS, at=Place(str(file)), expected="the right to read it") from error
     return Case(path=path, settings=parse_settings(text, file=str(file)))
-
-
-def parse_settings(text: str, *, file: str = SETTINGS) -> Settings:
-    """amends.toml as Settings. Raises: CAS-003 with the place and what was expected there."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(BAD_SETTINGS, at=Place(file), expected=f"TOML; its parser says: {error}") from error
-    case = tables.pop("case", None)
-    if not isinstance(case, dict):
-        raise InputError(BAD_SETTINGS, at=Place(file), expected="a table [case]")
-    where = Place(f"{file}, [case]")
-    for key in case.keys() - {"company", "zone", "window", "languages", "jurisdictions", "at_rest", "database"}:
-        raise InputError(BAD_SETTINGS, at=where, expected=f"no key {key!r}")
-    for name in sorted(tables.keys() - set(ROOMS)):
-        raise InputError(BAD_SETTINGS, at=Place(file), expected=f"no table {name!r}, but [case], [[evidence]] or [[ceiling]]")
-    return Settings(
-        company=_text(case, "company", where),
-        zone=_zone(case, where),
-        window=_window(case.get("window"), where),
-        languages=_texts(case, "languages", where) or ("en",),
-        jurisdictions=_texts(case, "jurisdictions", where),
-        tables=tables,
-    )
 
 
 def keyed_hash(key: bytes, text: str) -> bytes:
@@ -291,72 +251,3 @@ def _sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def _text(table: Mapping[str, Any], key: str, where: Place) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise InputError(BAD_SETTINGS, at=where, expected=f'{key} = "TEXT"')
-    return value
-
-
-def _texts(table: Mapping[str, Any], key: str, where: Place) -> tuple[str, ...]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(BAD_SETTINGS, at=where, expected=f'{key} = ["TEXT", ...]')
-    return tuple(value)
-
-
-def _zone(table: Mapping[str, Any], where: Place) -> ZoneInfo:
-    name = _text(table, "zone", where)
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InputError(BAD_SETTINGS, at=where, expected='zone as an IANA name, such as "Asia/Seoul"') from error
-
-
-def _window(value: Any, where: Place) -> Period | None:
-    if value is None:
-        return None
-    shape = "window = {from = 2025-04-14T00:00:00+09:00, to = 2025-11-18T23:00:00+09:00}"
-    if not isinstance(value, dict) or value.keys() != {"from", "to"}:
-        raise InputError(BAD_SETTINGS, at=where, expected=shape)
-    start, end = value["from"], value["to"]
-    if not all(isinstance(instant, datetime) and instant.tzinfo is not None for instant in (start, end)) or end <= start:
-        raise InputError(BAD_SETTINGS, at=where, expected=f"{shape}, with offsets, the first before the second")
-    return Period(start, end)
-
-
-def _new_settings(company: str, zone: str, at_rest: str, window: Period | None) -> str:
-    shown = "# window = {from = 2025-04-14T00:00:00+09:00, to = 2025-11-18T23:00:00+09:00}"
-    if window is not None:
-        shown = f"window = {{from = {window.start.isoformat()}, to = {window.end.isoformat()}}}"
-    return f"""\
-# This file says what the case is about and how its evidence is read.
-# Secrets are named here (env:NAME or file:PATH), never written.
-
-[case]
-company = {_quoted(company)}
-zone = {_quoted(zone)}            # of the people who read the case; each source has its own
-languages = ["ko", "en"]
-# jurisdictions = ["KR", "EU"]
-at_rest = {_quoted(at_rest)}      # where the encryption of this folder lives
-# When misuse was possible. Time inside it that no log covers is a gap. Without it: first to last event, and no scope is final.
-{shown}
-
-# How evidence is read; the last block that matches wins; without one each file is recognised by itself or refused.
-# [[evidence]]
-# match = "web-1/access.log*"     # a glob over the last parts of the path as given
-# server = "web-1"
-# layer = "app"                   # edge | balancer | app
-# format = "nginx"
-# log_format = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
-# principal = ["tok"]             # columns that hold the credential; the first that is present, else the address
-# account = "uid"                 # column that holds whom the principal claims to be
-"""
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string (toml.io v1.0, Strings)."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'

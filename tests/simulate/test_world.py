@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from amends.case import parse_settings
 from amends.errors import InputError
+from amends.settings import parse_settings
 from amends.simulate import Variant, World, simulate
 from amends.simulate.errors import BAD_SIZE, BAD_VARIANT, NOT_A_WORLD, OUT_NOT_EMPTY, UNKNOWN_ATTACKER
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from amends.case import Case, parse_settings
+from amends.case import Case
 from amends.count.datamap.load import parse
 from amends.count.scope.bounds import Circumstances, Parts, bounds, unit_of
 from amends.count.scope.ceilings import Ceiling, read_ceilings
 from amends.count.scope.errors import BAD_CEILING, BAD_TABLE, NO_EVENTS
 from amends.count.scope.gaps import Missing, hours_of
 from amends.errors import InputError
+from amends.settings import parse_settings
 from amends.units import Period
 
 from .conftest import MISUSE

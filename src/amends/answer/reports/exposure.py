@@ -21,11 +21,11 @@ import amends
 from amends.answer.reports.figures import Bar, Mark, Strip, bounds_bar, coverage_strip, day_bars
 from amends.answer.reports.phrasebook import both
 from amends.answer.reports.words import Label, field_label, term_label, unit_words
-from amends.case import Settings
 from amends.count.evidence.account import PARTS, LineAccount
 from amends.count.evidence.sources import Source
 from amends.count.scope import answer
 from amends.count.scope.run import Scope
+from amends.settings import Settings
 from amends.units import Period
 
 TICKS = 8  # dates under the coverage strip, at most
