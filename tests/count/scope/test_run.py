@@ -339,11 +339,23 @@ def test_adding_a_selector_keeps_what_stands_in_the_file(tmp_path: Path, capsys:
     assert data["events"] == 5
 
 
+def test_a_new_selection_is_queued_by_its_hash_alone(tmp_path: Path, capsys: Any):
+    case = make(tmp_path / "case")
+    person = ["--author", "kim.minsu", "--reason", "asked for minsu", "--account", "1000042", "--id", "minsu"]
+
+    assert main(["misuse", "add", str(case.path), *person, "--json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    (entry,) = [entry for entry in queued(case) if entry.type == "misuse"]
+    assert (entry.state, entry.body) == ("sealed", {"sha256": data["sha256"], "selectors": 2})
+
+
 def test_a_selector_that_cannot_be_read_is_not_written(tmp_path: Path, capsys: Any):
     case = make(tmp_path / "case")
 
     assert main(["misuse", "add", str(case.path), "--author", "b", "--reason", "r", "--endpoint", "nothing"]) == 3
     assert case.misuse_file.read_text() == MISUSE
+    assert not [entry for entry in queued(case) if entry.type == "misuse"]
     assert main(["misuse", "add", str(case.path), "--author", "b", "--reason", "r"]) == 2
 
 

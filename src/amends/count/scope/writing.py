@@ -10,6 +10,8 @@ from datetime import datetime
 from amends.case import Case, write_atomically
 from amends.count.datamap.model import DataMap
 from amends.count.scope.misuse import Misuse, Selector, parse_misuse
+from amends.record import queue_entry
+from amends.record.canonical import Value
 from amends.units import rfc3339
 
 
@@ -27,7 +29,7 @@ class Wanted:
 
 
 def add_selector(case: Case, map: DataMap, wanted: Wanted, *, now: datetime) -> tuple[Selector, Misuse]:
-    """Append the selector and return it, with the whole selection as it is read then.
+    """Append the selector and return it, with the whole selection as it is read then; its hash is queued for the record.
 
     Nothing is written where the result would not be read without a fault; the faults are raised, with their places.
     """
@@ -39,6 +41,8 @@ def add_selector(case: Case, map: DataMap, wanted: Wanted, *, now: datetime) -> 
         after = before + joint + as_yaml(wanted, now=now).encode("utf-8")
         misuse = parse_misuse(after, map=map, case=case)
         write_atomically(case.misuse_file, after)
+        said: dict[str, Value] = {"sha256": misuse.sha256, "selectors": len(misuse.selectors)}
+        queue_entry(case, type="misuse", role="investigator", body=said, at=now)
     return misuse.selectors[-1], misuse
 
 
