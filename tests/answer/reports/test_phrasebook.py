@@ -28,7 +28,7 @@ def test_every_term_and_assumption_has_its_korean() -> None:
     for possible, unread, largest, unmapped in product(numbers, repeat=4):
         for members, has_gap, has_window in product((None, 10, 10**6), (False, True), (False, True)):
             parts = Parts("account", 5, possible, 3, largest, unread, 2_000, GAP, True, members, members, 1)
-            around = Circumstances(has_gap, has_window, unmapped, 7, unread, 9, (UNDATED,))
+            around = Circumstances(has_gap, has_window, unmapped, 7, unread, unread, 9, (UNDATED,))
             found = bounds(parts, around)
             said += [found.because, *(term.because for term in found.terms), *assumptions(around, {"account": parts})]
             said += [term.because for term in bounds(Parts("account", 5, 0), around).terms]

@@ -248,6 +248,22 @@ def test_an_unreadable_line_counts_where_it_holds_a_listed_value(count: Count, r
     assert found.counted.uncounted.unread == {"account": int(counts)}
 
 
+@pytest.mark.parametrize(
+    "raw,is_assumed",
+    [
+        (b'203.0.113.9 [01 "GET /p/7 HTT', True),
+        (b'203.0.113.9 [01 "GET /p/7 HTTP/1.1" 200', True),
+        (b'203.0.113.9 [01 "GET /health HTTP/1.1" 200', False),
+        (b'203.0.113.7 [01 "GET /p/7 HTT', False),
+    ],
+)
+def test_a_line_that_may_have_lost_its_listed_value_is_an_assumption(count: Count, rejected: Any, raw: bytes, is_assumed: bool):
+    found = count({"target": "/p/1"}, rejects=[rejected(2, raw)])
+
+    assumed = "unreadable lines without any value that the selection lists were none of the misuse (1)"
+    assert (assumed in found.counted.assumes) == is_assumed
+
+
 @pytest.mark.parametrize("reason", ["header", "directive", "empty"])
 def test_lines_that_hold_no_request_are_never_unread_evidence(count: Count, rejected: Any, reason: str):
     found = count({"target": "/p/1"}, rejects=[rejected(2, b"203.0.113.7", reason=reason)])

@@ -91,6 +91,9 @@ SENTENCES = {
     ),
     "answers whose bytes were not logged were whole ({n})": "바이트 수가 기록되지 않은 응답은 온전했다({n}건)",
     "an unreadable line held no more answers than requests": "읽지 못한 줄에는 요청 수보다 많은 응답이 없었다",
+    "unreadable lines without any value that the selection lists were none of the misuse ({n})": (
+        "읽지 못한 줄 가운데 선택이 나열한 값이 없는 줄은 오용이 아니었다({n}줄)"
+    ),
     "a table of another day lists the subjects of that time too ({n} disclosures)": (
         "다른 날의 표에도 그때의 대상이 모두 들어 있다(노출 {n}건)"
     ),

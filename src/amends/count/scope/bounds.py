@@ -67,6 +67,7 @@ class Circumstances:
     unmapped_successes: int
     unsized: int = 0
     unread_lines: int = 0
+    passed_over: int = 0
     joined_possible: int = 0
     others: tuple[str, ...] = field(default=())  # further assumptions, in words
 
@@ -201,6 +202,10 @@ def assumptions(around: Circumstances, parts: Mapping[str, Parts]) -> list[str]:
         said.append(f"answers whose bytes were not logged were whole ({around.unsized:,})")
     if any(part.unread for part in parts.values()):
         said.append("an unreadable line held no more answers than requests")
+    if around.passed_over:
+        said.append(
+            f"unreadable lines without any value that the selection lists were none of the misuse ({around.passed_over:,})"
+        )
     if around.joined_possible:
         said.append(f"a table of another day lists the subjects of that time too ({around.joined_possible:,} disclosures)")
     if any(part.leans_on_dates for part in parts.values()):

@@ -183,6 +183,7 @@ def _circumstances(
         unmapped_successes=counts.unmapped_successes,
         unsized=counts.unsized,
         unread_lines=left.unread_lines,
+        passed_over=left.passed_over,
         joined_possible=sum(join.other_day for join in joins),
         others=tuple(undated),
     )

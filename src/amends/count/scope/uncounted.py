@@ -17,7 +17,7 @@ from amends.count.scope.new_subjects import NewSubjects
 from amends.count.scope.outcomes import NOTHING, POSSIBLE
 from amends.count.scope.population import Members
 from amends.count.scope.sift import ANSWERS
-from amends.count.scope.unread import Unread, unread
+from amends.count.scope.unread import Looked, Unread, unread
 from amends.engine import Engine, Query
 from amends.engine.query import BOOL, I64, TEXT, U64
 
@@ -55,6 +55,7 @@ class Uncounted:
     largest: Mapping[str, int]
     unread: Mapping[str, int]
     unread_lines: int
+    passed_over: int  # unreadable lines that do not count because they hold no listed value
     unread_places: tuple[tuple[str, int], ...]
     gap: Mapping[str, GapSum]
     gap_words: Mapping[str, str]
@@ -121,7 +122,8 @@ def uncounted(
             part = by_field.setdefault((kind, place), {})
             part["unnamed"] = part.get("unnamed", 0) + row["most"]
             part["largest"] = max(part.get("largest", 0), row["largest"])
-    lines = list(_unread(evidence, ground, lookups, engine=engine))
+    looked = _unread(evidence, ground, lookups, engine=engine)
+    lines = looked.lines
     _add_unread(lines, by_field)
     gap = {kind: _gap(kind, evidence, ground, ceilings, members.get(kind), new[kind], engine=engine) for kind in kinds}
     _add_gaps(gap, ground, by_field)
@@ -131,6 +133,7 @@ def uncounted(
         largest=largest,
         unread={kind: sum(line.most.get(kind, 0) for line in lines) for kind in kinds},
         unread_lines=len(lines),
+        passed_over=looked.passed_over,
         unread_places=tuple((line.source, line.line) for line in lines[:MOST_SHOWN]),
         gap=gap,
         gap_words={kind: _gap_words(found, ground) for kind, found in gap.items()},
@@ -150,15 +153,14 @@ def widest(facet: Facet, lookups: Mapping[Join, Lookup]) -> int:
     return max(lookups[facet.join].widest, 1) if facet.join is not None else 1
 
 
-def _unread(evidence: Evidence, ground: Ground, lookups: Mapping[Join, Lookup], *, engine: Engine) -> list[Unread]:
+def _unread(evidence: Evidence, ground: Ground, lookups: Mapping[Join, Lookup], *, engine: Engine) -> Looked:
     if evidence.rejects is None:
-        return []
+        return Looked()
     most = {facet: widest(facet, lookups) for facet in ground.facets}
-    found = unread(
+    return unread(
         evidence.rejects, evidence.events, map=ground.map, facets=ground.facets, selectors=ground.selection.selectors,
         widest=most, clear=evidence.clear, engine=engine,
     )  # fmt: skip
-    return list(found)
 
 
 def _add_unread(lines: Sequence[Unread], by_field: dict[tuple[str, int], dict[str, int]]) -> None:

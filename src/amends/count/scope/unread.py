@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +42,16 @@ class Unread:
     answers: int
     most: Mapping[str, int]
     fields: Mapping[str, int]  # kind -> mask
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The rejects that count, in the order of their place; and how many do not for one reason alone: no listed value stands in
+    their bytes, which a torn line may have lost.
+    """
+
+    lines: tuple[Unread, ...] = ()
+    passed_over: int = 0
 
 
 def rejects_in_question(rejects: Table) -> Query:
@@ -85,18 +95,21 @@ def unread(
     widest: Mapping[Facet, int],
     clear: Mapping[str, str],
     engine: Engine,
-) -> Iterator[Unread]:
-    """All rejects that count, in the order of their place. `clear` holds the principals in clear by the digits of their keyed
-    hash.
-    """
+) -> Looked:
+    """Look at every reject. `clear` holds the principals in clear by the digits of their keyed hash."""
     if not engine.row(rejects_in_question(rejects))["rows"]:
-        return
+        return Looked()
     judges = [_Judge(number, selector, map, facets, clear) for number, selector in enumerate(selectors)]
+    lines: list[Unread] = []
+    passed_over = 0
     for batch in engine.batches(with_neighbours(rejects, events)):
         for row in batch.to_pylist():
-            held = [(judge, answers) for judge in judges if (answers := judge.answers(row))]
-            if held:
-                yield _counted(row, held, map, facets, widest)
+            verdicts = [(judge, judge.answers(row)) for judge in judges]
+            if held := [(judge, answers) for judge, answers in verdicts if answers]:
+                lines.append(_counted(row, held, map, facets, widest))
+            elif any(answers is None for _, answers in verdicts):
+                passed_over += 1
+    return Looked(tuple(lines), passed_over)
 
 
 def _counted(
@@ -145,17 +158,21 @@ class _Judge:
         ]
         self.can_look = bool(self.lists) and all(values.is_complete for values in self.lists)
 
-    def answers(self, row: Mapping[str, Any]) -> list[int]:
-        """One entry for each answer that the line may hold: the endpoint's number, or -1 for any. Empty: it does not count."""
+    def answers(self, row: Mapping[str, Any]) -> list[int] | None:
+        """One entry for each answer that the line may hold: the endpoint's number, or -1 for any. Empty: it does not count; None:
+        it would, if a listed value stood in its bytes.
+        """
         raw: bytes = row["raw"]
         if not self.endpoints or not self._time_meets(row["before"], row["after"]):
             return []
         asked, is_whole = _requests(raw)
         matching = [index for method, target in asked if (index := self._endpoint(method, target)) is not None]
-        if self.can_look:
-            return (matching or [-1]) if all(values.stand_in(raw) for values in self.lists) else []
+        if self.can_look and all(values.stand_in(raw) for values in self.lists):
+            return matching or [-1]
         if is_whole and not matching:
             return []
+        if self.can_look:
+            return None
         return matching if is_whole else [*matching, -1]
 
     def most(self, kind: str, endpoint: int, widest: Mapping[Facet, int]) -> int:
