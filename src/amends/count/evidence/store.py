@@ -69,13 +69,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What taking one file did: `is_new` where these bytes were not in the case, `is_changed` where the statement says more
-    now.
-    """
+    """What taking one file did: `is_new` where these bytes were not in the case."""
 
     statement: Statement
     is_new: bool
-    is_changed: bool
 
 
 def take_file(
@@ -173,7 +170,7 @@ def _state(case: Case, sha256: str, size: int, sighting: Sighting, settings: Map
         text = json.dumps(asdict(statement), ensure_ascii=False, indent=1, sort_keys=True)
         with writing(file):
             write_atomically(file, text.encode("utf-8", "surrogateescape"))
-    return Taken(statement, is_new=before is None, is_changed=statement != before)
+    return Taken(statement, is_new=before is None)
 
 
 def _read_statement(file: Path) -> Statement:

@@ -2,7 +2,7 @@
 
 [[ceiling]]
 endpoint = "profile"
-server = "web-2"                         # left out: all servers together
+server = "web-2"                         # left out: each server by itself
 kind = "account"                         # left out: each kind by itself
 from = 2026-08-01T00:00:00+09:00
 to = 2026-08-02T00:00:00+09:00
@@ -30,7 +30,7 @@ KEYS = frozenset(("endpoint", "server", "kind", "from", "to", "most", "source", 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """At most `most` subjects by this endpoint (and server, and kind) within the period, as the file shows."""
+    """At most `most` subjects by this endpoint within the period, as the file shows; of any server and kind, if none is named."""
 
     endpoint: int
     server: str | None
