@@ -19,7 +19,7 @@ from amends.count.evidence.compressions import compression_of
 from amends.count.evidence.plain import PlainBytes, open_plain
 
 TEXT = b"".join(b"line %d %s\n" % (number, hashlib.sha256(b"%d" % number).hexdigest().encode()) for number in range(20_000))
-PACKED = gzip.compress(TEXT, mtime=0)  # its first bytes name a test, which must not change with the clock
+PACKED = gzip.compress(TEXT, mtime=0)  # the same in every process: parts of it name tests
 
 
 class Pipe(io.BytesIO):

@@ -8,29 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from amends.count.evidence.lanes import Bytes
 from amends.count.evidence.reader import reject_batch
-from amends.count.evidence.schema import LINE_BYTES, PAD, RAW_BYTES, Block, LineReader, Parsed
+from amends.count.evidence.schema import LINE_BYTES, PAD, RAW_BYTES, Block, Hash, Parsed, Readable, Reader, StreamReader
 
 BLOCK_BYTES = 2 * 1024 * 1024  # the arrays of one block stay in the second-level cache
 TOO_LONG = "too long"
 LINE_FEED = 0x0A
 NOTICE = 64 * 1024  # how much of a buffer's end is looked at first for the last line feed
-
-
-class Readable(Protocol):
-    """Like a raw file: fills a part of the buffer, 0 at the end."""
-
-    def readinto(self, buffer: memoryview, /) -> int | None: ...
-
-
-class Hash(Protocol):
-    def update(self, data: memoryview, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +50,12 @@ def iter_blocks(
 
 
 def iter_parsed(
-    readable: Readable, reader: LineReader, *, block_bytes: int = BLOCK_BYTES, plain_hash: Hash | None = None
+    readable: Readable, reader: Reader, *, block_bytes: int = BLOCK_BYTES, plain_hash: Hash | None = None
 ) -> Iterator[Parsed]:
-    """Read the whole stream: what became of its lines, block by block, each line an event or a reject."""
+    """Read the whole stream: what became of its lines, piece by piece, each line an event or a reject."""
+    if isinstance(reader, StreamReader):
+        yield from reader.iter_parsed(readable, block_bytes=block_bytes, plain_hash=plain_hash)
+        return
     first_line = 1
     for cut in _cuts(readable, block_bytes, plain_hash):
         piece = cut.numbered(first_line)

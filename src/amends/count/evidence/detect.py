@@ -12,11 +12,11 @@ from pathlib import Path
 from amends.count.evidence.blocks import iter_parsed
 from amends.count.evidence.errors import NO_ZONE, UNKNOWN_FORMAT
 from amends.count.evidence.events import EventColumns
-from amends.count.evidence.formats import Format, formats
+from amends.count.evidence.formats import Format, formats, is_generic
 from amends.count.evidence.json_times import NO_ZONE_REASON
 from amends.count.evidence.plain import open_plain
 from amends.count.evidence.principals import KeyedHashes
-from amends.count.evidence.schema import LineReader, Parsed
+from amends.count.evidence.schema import Parsed, Reader
 from amends.count.evidence.settings import Reading
 from amends.errors import InputError, Place
 
@@ -72,8 +72,8 @@ def recognise(sample: bytes, reading: Reading, *, name: str) -> Choice:
     if not sample:
         return Choice(None, "no bytes to read")
     claims = {known: why for known, form in formats().items() if (why := form.recognise(sample))}
-    special = {known: why for known, why in claims.items() if not formats()[known].IS_GENERIC}
-    claims = special or claims
+    if makers := {known: why for known, why in claims.items() if not is_generic(formats()[known])}:
+        claims = makers
     if not claims:
         raise InputError(UNKNOWN_FORMAT, at=Place(name), expected=f"lines of one of the formats {', '.join(formats())}")
     ranked = sorted(claims, key=_rank)
@@ -97,7 +97,7 @@ def _named(reading: Reading, *, name: str) -> Choice:
     return Choice(reading.format, "named in the settings")
 
 
-def _reader(form: Format, reading: Reading, name: str) -> LineReader:
+def _reader(form: Format, reading: Reading, name: str) -> Reader:
     try:
         return form.reader(reading)
     except InputError as error:  # the place within the setting, and for which file
@@ -122,5 +122,5 @@ def _comparable(parsed: Parsed) -> tuple[object, object]:
     return events.to_pydict(), parsed.rejects.column("line").to_pylist()
 
 
-def _parsed(reader: LineReader, sample: bytes) -> list[Parsed]:
+def _parsed(reader: Reader, sample: bytes) -> list[Parsed]:
     return list(iter_parsed(io.BytesIO(sample), reader))

@@ -15,6 +15,9 @@ UNKNOWN_FORMAT = Code(
 )
 NO_ZONE = Code("EVI-004", "time stamp without a zone", 'add zone = "Asia/Seoul" for this source in amends.toml')
 NO_SUCH_COLUMN = Code("EVI-005", "a column that this format does not log", "name a column that stands in the log format")
+BAD_PLUGIN = Code(
+    "EVI-006", "a log format of another package cannot be used", "update or remove the package that declares this entry point"
+)
 CHANGED_SOURCE = Code(
     "EVI-020",
     "the bytes of a source are no longer those that were taken",

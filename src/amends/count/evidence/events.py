@@ -34,8 +34,7 @@ class EventColumns:
         self._source, self._reading, self._hashes = source, reading, hashes
         self._server = _first_in(columns.names, reading.server, "server" if reading.server is None else None)
         self._account = reading.account or _first_in(columns.names, "account")
-        asked = [*reading.principal, *filter(None, (reading.account, reading.issued))]
-        for name_asked in asked:
+        for name_asked in reading.roles:
             if name_asked not in columns.names:
                 logged = ", ".join(other for other in columns.names if other not in ("line", EXTRA))
                 raise InputError(NO_SUCH_COLUMN, at=Place(name), expected=f"one of {logged}; {name_asked!r} is not logged here")

@@ -28,7 +28,7 @@ from amends.count.evidence.fingerprints import Fingerprint, fingerprints
 from amends.count.evidence.formats import formats
 from amends.count.evidence.plain import PlainBytes, open_plain
 from amends.count.evidence.principals import KeyedHashes
-from amends.count.evidence.schema import EVENTS, REJECTS, LineReader
+from amends.count.evidence.schema import EVENTS, REJECTS, Reader, RecordReader, StreamReader
 from amends.count.evidence.settings import Reading
 from amends.count.evidence.sources import READER, Facts, clear_file, events_file, rejects_file
 from amends.count.evidence.store import Statement
@@ -78,11 +78,13 @@ class _Tally:
         self.hashes = KeyedHashes(key)
         self._plain, self._reading, self._choice, self._statement, self._advance = plain, reading, choice, statement, advance
         self._watched = _Watched(plain)
-        self._lines = self._rows = 0
+        self._lines = self._rows = self._numbers = 0
         self._reasons: Counter[str] = Counter()
         self._first: int | None = None
         self._last: int | None = None
         self._ends: list[Fingerprint] = []
+        self._fault: str | None = None
+        self._has_physical_lines = True
 
     def read(self, events_partial: Path, rejects_partial: Path) -> Facts:
         plain_hash = hashlib.sha256()
@@ -111,7 +113,7 @@ class _Tally:
         return facts
 
     def _read_blocks(
-        self, reader: LineReader, columns: EventColumns, events: _Groups, rejects: _Groups, plain_hash: hashlib._Hash
+        self, reader: Reader, columns: EventColumns, events: _Groups, rejects: _Groups, plain_hash: hashlib._Hash
     ) -> None:
         source = self._statement.sha256
         done = 0
@@ -119,6 +121,7 @@ class _Tally:
             if parsed.lines != parsed.events.num_rows + parsed.rejects.num_rows:
                 raise ArithmeticError("a block's lines are not its events and rejects")
             self._lines += parsed.lines
+            self._numbers += parsed.lines if parsed.numbers is None else parsed.numbers
             if parsed.events.num_rows:
                 self._rows += parsed.events.num_rows
                 self._span(parsed.events.column("time"))
@@ -133,6 +136,9 @@ class _Tally:
                 rejects.add(_with_source(parsed.rejects, source))
             self._advance(self._plain.stored_bytes - done)
             done = self._plain.stored_bytes
+        if isinstance(reader, StreamReader):
+            self._fault = reader.fault
+        self._has_physical_lines = not isinstance(reader, RecordReader)
 
     def _span(self, times: Column) -> None:
         found: Any = pc.min_max(times.cast(pa.int64()))
@@ -165,13 +171,14 @@ class _Tally:
             plain_sha256=plain_sha256,
             plain_size=self._plain.plain_bytes,
             lines=self._lines,
+            numbers=self._numbers,
             rows=self._rows,
             rejects=self._reasons.total(),
             reasons=dict(sorted(self._reasons.items())),
             first_us=self._first,
             last_us=self._last,
-            torn=self._watched.is_torn,
-            fault=self._plain.fault,
+            torn=self._has_physical_lines and self._watched.is_torn,
+            fault=self._plain.fault or self._fault,
             ends=tuple(self._ends),
         )
 

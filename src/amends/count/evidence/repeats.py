@@ -32,11 +32,11 @@ import pyarrow.parquet as pq
 
 from amends.case import Case, atomic_file
 from amends.count.evidence.arrow import Column, coded, column, texts
-from amends.count.evidence.blocks import LongLine, iter_blocks
 from amends.count.evidence.fingerprints import CHEAP, TEXTS, cheap, fingerprints
 from amends.count.evidence.plain import open_plain
+from amends.count.evidence.records import iter_texts
 from amends.count.evidence.runs import Match, filling, overlapping
-from amends.count.evidence.schema import PAD, REPEATS
+from amends.count.evidence.schema import REPEATS
 from amends.count.evidence.sources import Facts, events_file
 from amends.count.evidence.store import Statement
 
@@ -89,7 +89,7 @@ def _copies(candidates: list[_Candidate]) -> Iterator[_Same]:
     for candidate in candidates:
         by_bytes[candidate.facts.plain_sha256].append(candidate)
     for group in by_bytes.values():
-        lines = np.arange(1, group[0].facts.lines + 1, dtype=np.int64)
+        lines = np.arange(1, group[0].facts.numbers + 1, dtype=np.int64)
         speakers: dict[str, _Candidate] = {}
         for candidate in group:
             speaker = speakers.setdefault(candidate.facts.config_hash, candidate)
@@ -181,7 +181,7 @@ class _Texts:
             ):
                 yield from self._as_same(one, other, match)
         stands = (other.order, one.order, "first") in found and (is_torn or (other.order, one.order, "last") in found)
-        if stands and one.facts.lines <= other.facts.lines:
+        if stands and one.facts.numbers <= other.facts.numbers:
             match = filling(self._lines(one), self._lines(other), torn=self._torn(one), text_of=self._reader(other))
             yield from self._as_same(one, other, match) if match else ()
 
@@ -233,14 +233,14 @@ class _Texts:
         """
         if candidate.order not in self._hashes:
             hashes = np.fromiter(
-                (hash(self._salt + line) for line in self._iter_lines(candidate)), dtype=np.int64, count=candidate.facts.lines
+                (hash(self._salt + line) for line in self._iter_lines(candidate)), dtype=np.int64, count=candidate.facts.numbers
             )
             self._hashes = dict(list(self._hashes.items())[-2:]) | {candidate.order: hashes}
         return self._hashes[candidate.order]
 
     def _torn(self, candidate: _Candidate) -> bytes | None:
         """The bytes of a last line without a line feed."""
-        return self._reader(candidate)(candidate.facts.lines, candidate.facts.lines)[0] if candidate.facts.torn else None
+        return self._reader(candidate)(candidate.facts.numbers, candidate.facts.numbers)[0] if candidate.facts.torn else None
 
     def _reader(self, candidate: _Candidate) -> Any:
         def text_of(first: int, last: int) -> list[bytes]:
@@ -251,14 +251,7 @@ class _Texts:
 
     def _iter_lines(self, candidate: _Candidate) -> Iterator[bytes]:
         with open_plain(candidate.statement.stored(self._case)) as plain:
-            for block in iter_blocks(plain):
-                if isinstance(block, LongLine):
-                    yield block.length.to_bytes(8, "big") + block.raw
-                    continue
-                lines = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
-                if not lines[-1]:
-                    lines.pop()
-                yield from lines
+            yield from iter_texts(plain, candidate.facts.format)
 
 
 def _any_between(times: Lines, least: Any, most: Any) -> bool:

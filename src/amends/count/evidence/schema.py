@@ -5,8 +5,9 @@ Mapping to OCSF HTTP Activity (4002) and ECS 8: `docs/evidence.md`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -96,20 +97,62 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of the lines of one block: `lines = events.num_rows + rejects.num_rows`, each in line order.
+    """What became of some lines: `lines = events.num_rows + rejects.num_rows`, each in line order.
 
     `events` has `line` (u64), then the columns of the reader's `columns`; `rejects` has the columns of REJECTS without `source`.
+    `numbers`: how many line numbers these lines take, where a line is a record that may hold several physical lines and bears the
+    number of its first; None: as many as there are lines.
     """
 
     lines: int
     events: pa.RecordBatch
     rejects: pa.RecordBatch
+    numbers: int | None = None
+
+
+class Hash(Protocol):
+    def update(self, data: memoryview, /) -> None: ...
+
+
+class Readable(Protocol):
+    """Like a raw file: fills a part of the buffer, 0 at the end."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
 
 
 class LineReader(Protocol):
-    """A format, made ready for one source."""
+    """A format whose lines are physical lines, made ready for one source. Blocks come in order, so it may remember."""
 
     columns: pa.Schema
-    """`line`, then columns of LOGGED, then the format's own columns as text, under the names that its configuration uses."""
+    """`line`, then columns of LOGGED, then the format's own columns as text, under the names that its configuration uses; or,
+    where a source tells its columns only as it goes, a map `extra` of the rest."""
 
     def read(self, block: Block) -> Parsed: ...
+
+
+@runtime_checkable
+class StreamReader(Protocol):
+    """A format that finds its own records in the plain bytes: records of several physical lines, elements, rows."""
+
+    columns: pa.Schema
+    """As a LineReader has them."""
+
+    fault: str | None
+    """What kept the stream from being read as a whole; known when it has come to its end."""
+
+    def iter_parsed(self, readable: Readable, *, block_bytes: int, plain_hash: Hash | None = None) -> Iterator[Parsed]:
+        """Reads to the end, whatever comes, some `block_bytes` at a time; `plain_hash` is fed every byte."""
+        ...
+
+
+@runtime_checkable
+class RecordReader(StreamReader, Protocol):
+    """A StreamReader whose line numbers are not those of physical lines: elements of a document, rows of a table."""
+
+    def iter_texts(self, readable: Readable) -> Iterator[bytes]:
+        """The bytes that stand for each line, in order: equal lines have equal bytes. One that is too long gives its length and
+        its beginning."""
+        ...
+
+
+type Reader = LineReader | StreamReader

@@ -43,6 +43,11 @@ class Reading:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """The columns that hold who asked, whom they claim to be, and what was handed out."""
+        return (*self.principal, *filter(None, (self.account, self.issued)))
+
+    @property
     def config_hash(self) -> str:
         """SHA-256 over all that decides how a line is read; `match` is not part of it."""
         settings = asdict(replace(self, match="*"))

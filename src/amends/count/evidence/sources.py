@@ -26,7 +26,7 @@ from amends.count.evidence.store import Statement
 from amends.errors import OperationError, Place, visible
 from amends.units import Balance, instant_of
 
-READER = 1  # raised when the same bytes and settings give other events than before: sources are then read again
+READER = 2  # raised when the same bytes and settings give other events than before: sources are then read again
 FACTS = b"amends"  # the key of the facts in Parquet's metadata
 
 SOURCES = schema(
@@ -62,9 +62,10 @@ SOURCES = schema(
 class Facts:
     """What reading one source found. Holds no time of day, path or process: the same bytes and settings give the same facts.
 
-    `rows` are the parsed lines, repeats among them; `first_us` and `last_us` the least and the greatest time of these, in
-    microseconds since 1970. `torn`: the last line has no line feed. `ends`: line, time and fingerprint of the
-    first and of the last event, by which they are looked up in other sources.
+    `numbers` is how many line numbers there are: more than `lines` where a line is a record of several physical lines, which
+    bears the number of its first. `rows` are the parsed lines, repeats among them; `first_us` and `last_us` the least and the
+    greatest time of these, in microseconds since 1970. `torn`: the last line has no line feed. `ends`: line, time and
+    fingerprint of the first and of the last event, by which they are looked up in other sources.
     """
 
     sha256: str
@@ -79,6 +80,7 @@ class Facts:
     plain_sha256: str
     plain_size: int
     lines: int
+    numbers: int
     rows: int
     rejects: int
     reasons: Mapping[str, int]

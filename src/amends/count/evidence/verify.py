@@ -114,22 +114,22 @@ def _read(case: Case, source: Source, repeats: int) -> Iterator[str]:
         yield f"{source.lines:,} lines in its row, {events:,} events and {rejects:,} rejects in its files"
     if repeats != source.repeats or source.events != events - repeats:
         yield f"{source.repeats:,} repeats in its row, {repeats:,} in repeats.parquet"
-    if not _each_line_once(case, source):
+    if not _each_line_once(case, source, facts.numbers):
         yield "a line stands twice, or not at all, in its events and rejects"
 
 
-def _each_line_once(case: Case, source: Source) -> bool:
-    """Every number from 1 to `lines` is the line of one event or of one reject. Cost: a bit a line."""
-    seen = np.zeros(source.lines, dtype=bool)
+def _each_line_once(case: Case, source: Source, numbers: int) -> bool:
+    """Each of the `lines` has a number of its own from 1 to `numbers`, as one event or one reject. Cost: a byte a number."""
+    seen = np.zeros(numbers, dtype=bool)
     number = 0
     for file in (events_file(case, source.sha256), rejects_file(case, source.sha256)):
         for batch in pq.ParquetFile(file).iter_batches(columns=["line"]):
             lines = batch.column("line").to_numpy().astype(np.int64)
-            if len(lines) and (lines.min() < 1 or lines.max() > source.lines):
+            if len(lines) and (lines.min() < 1 or lines.max() > numbers):
                 return False
             seen[lines - 1] = True
             number += len(lines)
-    return number == source.lines and bool(seen.all())
+    return number == source.lines == int(np.count_nonzero(seen))
 
 
 def _repeats_by_source(case: Case) -> dict[str, int]:

@@ -17,9 +17,10 @@ from amends.count.evidence.strict import StrictReader
 from amends.errors import InputError, Place
 
 NAME = "apache"
+TITLE = "Apache HTTP Server access log, any LogFormat"
+SOURCE = "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats"
 TIME_IS = "start"  # %t is the moment at which the request was received
-IS_GENERIC = False
-SOURCE = "LogFormat"
+SETTING = "LogFormat"
 SAMPLE_LINES = 20
 
 # https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#examples, and httpd.conf as it is shipped
@@ -130,7 +131,7 @@ def parse_log_format(text: str, *, zone: str | None = None) -> LineFormat:
     """
     parts = _joined(_parts(_unquoted(NICKNAMES.get(text.strip(), text))))
     plain, clocks = _times(parts, zone)
-    return line_format(named_fields(plain, (*clocks, *STANDARDS)), escapes=True, source=SOURCE)
+    return line_format(named_fields(plain, (*clocks, *STANDARDS)), escapes=True, source=SETTING)
 
 
 Character = tuple[str, int]  # with its 1-based column in the text as given
@@ -154,7 +155,7 @@ def _unquoted(text: str) -> list[Character]:
         characters.append((escaped or text[at], at + 1))
         at += 2 if escaped else 1
     if is_quoted:
-        raise bad_format(SOURCE, len(text), "the quote that ends the format")
+        raise bad_format(SETTING, len(text), "the quote that ends the format")
     return characters
 
 
@@ -174,7 +175,8 @@ def _parts(characters: list[Character]) -> list[Literal | Variable]:
             continue
         found = _PIECE.match(text, at)
         if not found:
-            raise bad_format(SOURCE, characters[at][1], "a directive such as %h or %{Referer}i after %, or %% for a percent sign")
+            expected = "a directive such as %h or %{Referer}i after %, or %% for a percent sign"
+            raise bad_format(SETTING, characters[at][1], expected)
         parts += _piece(found, characters[at][1])
         at = found.end()
     return parts
@@ -201,18 +203,18 @@ def _key(name: str, which: str, argument: str | None, letter: str, place: int) -
     """The key of a directive in STANDARDS, and the column that it gets where it fills none of them."""
     if letter in FAMILIES:
         if not argument:
-            raise bad_format(SOURCE, place, f"a name in braces, such as %{{NAME}}{letter}")
+            raise bad_format(SETTING, place, f"a name in braces, such as %{{NAME}}{letter}")
         return f"{argument.lower()} {letter}", FAMILIES[letter] + re.sub(r"[^a-z0-9]+", "_", argument.lower()).strip("_")
     if letter == "D" or (letter == "T" and argument == "us"):
         return "us T", "took_us_logged"
     if letter == "T":
         if argument not in (None, "s", "ms"):
-            raise bad_format(SOURCE, place, "%{us}T, %{ms}T or %{s}T")
+            raise bad_format(SETTING, place, "%{us}T, %{ms}T or %{s}T")
         return ("ms T", "took_ms") if argument == "ms" else ("T", "took_s")
     if letter == "s":
         return (">s", NAMES[">s"]) if which == ">" else ("s", NAMES["s"])
     if letter not in NAMES:
-        raise bad_format(SOURCE, place, f"a directive of mod_log_config; {name} is none")
+        raise bad_format(SETTING, place, f"a directive of mod_log_config; {name} is none")
     if argument and letter in "ahpP":
         return f"{argument} {letter}", f"{NAMES[letter]}_{re.sub(r'[^a-z0-9]+', '_', argument.lower())}"
     return ("client_a" if letter == "a" else letter), NAMES[letter]
@@ -227,11 +229,11 @@ def _time(name: str, argument: str | None, place: int) -> Variable:
         return Variable(name, STAMP + FRACTIONS[pattern], "logged_time", kinds.TEXT, place)
     for conversion in ("%Z", "%L", "%N"):
         if conversion in pattern:
-            raise bad_format(SOURCE, place, f"a time without {conversion}, whose width is not fixed")
+            raise bad_format(SETTING, place, f"a time without {conversion}, whose width is not fixed")
     try:
         expanded = times.expanded(pattern)
     except ValueError as error:
-        raise bad_format(SOURCE, place, f"a time of fixed width; {error} is not known here") from error
+        raise bad_format(SETTING, place, f"a time of fixed width; {error} is not known here") from error
     return Variable(name, STAMP + expanded, "logged_time", kinds.TEXT, place)
 
 
@@ -288,10 +290,10 @@ def _stamp(part: Variable, zone: str | None) -> times.TimeStamp:
     pattern = part.key[len(STAMP) :]
     conversions = set(re.findall("%.", pattern))
     if not ({"%Y", "%H", "%M", "%S"} <= conversions and conversions & {"%m", "%b"} and conversions & {"%d", "%e"}):
-        raise bad_format(SOURCE, part.place, f"a year, month, day, hour, minute and second in {part.name}")
+        raise bad_format(SETTING, part.place, f"a year, month, day, hour, minute and second in {part.name}")
     stamp = times.TimeStamp(pattern, None if "%z" in conversions else zone)
     if not stamp.has_zone and zone is None:
         raise InputError(
-            NO_ZONE, at=Place(SOURCE, column=part.place), expected="%z in the time, or the zone of the server's clock"
+            NO_ZONE, at=Place(SETTING, column=part.place), expected="%z in the time, or the zone of the server's clock"
         )
     return stamp

@@ -9,15 +9,16 @@ from amends.count.evidence import kinds, times
 from amends.count.evidence.formats import formats
 from amends.count.evidence.grammar import LineFormat, Literal, Standard, Variable, bad_format, line_format, named_fields
 from amends.count.evidence.reader import TextReader
-from amends.count.evidence.schema import LineReader
+from amends.count.evidence.schema import Reader
 from amends.count.evidence.settings import Reading
 from amends.count.evidence.skeleton import is_skeleton, json_columns
 from amends.count.evidence.strict import StrictReader
 
 NAME = "nginx"
+TITLE = "nginx access log, any log_format"
+SOURCE = "https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format"
 TIME_IS = "end"  # $time_local is the moment at which the line is written, when the answer is done
-IS_GENERIC = False
-SOURCE = "log_format"
+SETTING = "log_format"
 SAMPLE_LINES = 20
 
 COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
@@ -51,7 +52,7 @@ OWN_KINDS: dict[str, kinds.Kind] = {
 }
 
 
-def reader(reading: Reading) -> LineReader:
+def reader(reading: Reading) -> Reader:
     """The reader for the block's `log_format`; without one, nginx's own `combined`. One that writes JSON is read as JSON lines.
 
     Raises: EVI-002.
@@ -59,7 +60,7 @@ def reader(reading: Reading) -> LineReader:
     text = reading.log_format or COMBINED
     _, parts = _escape_and_parts(text)
     if is_skeleton(parts):
-        columns = json_columns(parts, source=SOURCE) | dict(reading.columns)
+        columns = json_columns(parts, source=SETTING) | dict(reading.columns)
         return formats()["json"].reader(replace(reading, format="json", log_format=None, columns=columns))
     return TextReader(parse_log_format(text))
 
@@ -87,13 +88,13 @@ def parse_log_format(text: str) -> LineFormat:
     """
     escape, parts = _escape_and_parts(text)
     # escape=none escapes nothing, so a backslash means itself
-    return line_format(named_fields(_joined(parts), STANDARDS), escapes=escape != "none", source=SOURCE)
+    return line_format(named_fields(_joined(parts), STANDARDS), escapes=escape != "none", source=SETTING)
 
 
 def _escape_and_parts(text: str) -> tuple[str, list[Literal | Variable]]:
     escape, characters = _unquoted(text)
     if escape not in ("default", "json", "none"):
-        raise bad_format(SOURCE, None, "escape=default, escape=json or escape=none")
+        raise bad_format(SETTING, None, "escape=default, escape=json or escape=none")
     return escape, _parts(characters)
 
 
@@ -130,7 +131,7 @@ def _quoted_words(text: str, at: int) -> list[Character]:
             at = text.find("\n", at) + 1 or len(text)
             continue
         if quote not in "'\"":
-            raise bad_format(SOURCE, at + 1, "words in quotes, and a semicolon after the last")
+            raise bad_format(SETTING, at + 1, "words in quotes, and a semicolon after the last")
         begin, at = at, at + 1
         while at < len(text) and text[at] != quote:
             if text[at] == "\\" and text[at + 1 : at + 2] in ("'", '"', "\\"):
@@ -138,7 +139,7 @@ def _quoted_words(text: str, at: int) -> list[Character]:
             characters.append((text[at], at + 1))
             at += 1
         if at >= len(text):
-            raise bad_format(SOURCE, begin + 1, "the quote that ends this word")
+            raise bad_format(SETTING, begin + 1, "the quote that ends this word")
         at += 1
     return characters
 
@@ -159,7 +160,7 @@ def _parts(characters: list[Character]) -> list[Literal | Variable]:
             continue
         found = _VARIABLE.match(text, at)
         if not found:
-            raise bad_format(SOURCE, characters[at][1], "a variable's name after $")
+            raise bad_format(SETTING, characters[at][1], "a variable's name after $")
         parts.append(_variable(found.group(1) or found.group(2), characters[at][1]))
         at = found.end()
     return parts

@@ -1,0 +1,252 @@
+"""JSON objects as events: one table says where a maker's log keeps what we need, and is all that a format of JSON lines adds.
+
+A member is named by its dotted path; it may be nested (`{"source": {"ip": ...}}`) or flat (`{"source.ip": ...}`), not both.
+Members that no column takes go to `extra` under their dotted paths; lists stay JSON text.
+
+Strict: a line is one object (RFC 8259) and nothing else. Members that stand twice, and values that do not fit their column, make
+the line a reject that names the column: nothing becomes null that was not null, absent, empty or `-`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from amends.count.evidence import json_values as values
+from amends.count.evidence.arrow import Column, column, maps, nulls, schema, texts
+from amends.count.evidence.json_times import Faults, Number, times, zone_of
+from amends.count.evidence.reader import reject_batch
+from amends.count.evidence.schema import EVENTS, LOGGED, PAD, RAW_BYTES, Block, Parsed
+from amends.count.evidence.settings import Reading
+
+SAMPLE_LINES = 20
+BOM = b"\xef\xbb\xbf"
+
+# Columns that give the time taken, with the microseconds of a unit; None: nanoseconds.
+TOOK: dict[str, int | None] = {"took_us": 1, "took_ms": 1_000, "took_s": 1_000_000, "took_ns": None}
+
+COLUMN_READERS: dict[str, Callable[[Sequence[object], str, Faults], Column]] = {
+    "request_id": values.texts,
+    "client": values.addresses,
+    "method": values.texts,
+    "target": values.texts,
+    "status": values.statuses,
+    "sent": values.integers,
+    "length": values.integers,
+    "complete": values.completions,
+    "agent": values.texts,
+}
+KNOWN = {"time", "request", *TOOK, *COLUMN_READERS}
+RIVALS = {"request": ("method", "target")}  # columns that a mapping of the first fills, too
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value made of several members, or of one that must be rewritten.
+
+    `make` gets the values of `paths` in their order (None: absent or null) and gives what the column's reader takes; it is asked
+    where no path of the column is present and one of these is. Raises: ValueError where a value is not what it must be; the line
+    is then a reject that names the column. `keeps`: the members also stay in `extra`.
+    """
+
+    paths: tuple[str, ...]
+    make: Callable[..., object]
+    keeps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonTable:
+    """Where a maker's log keeps what a server logs of a request.
+
+    `paths`: column to the dotted paths that may hold it, the first that is present wins. Columns are those of events, `account`,
+    `server`, `request` (a whole request line), and `took_us`, `took_ms`, `took_s`, `took_ns` (the time taken, in its unit); any
+    other name renames a member in `extra`. `derived`: column to what makes it where no path is present, tried in order.
+    """
+
+    paths: Mapping[str, tuple[str, ...]]
+    derived: Mapping[str, tuple[Derived, ...]] = field(default_factory=dict)
+
+
+class JsonReader:
+    """A LineReader of JSON lines; see the module for what a line must be. The block's `columns` win over the table."""
+
+    def __init__(self, table: JsonTable, reading: Reading) -> None:
+        roles = reading.roles
+        self._paths = _paths(table.paths, reading.columns, roles)
+        if reading.account is not None and not {"account"} & {*roles, *reading.columns}:
+            self._paths.pop("account", None)  # the block names another; this one stays what it is, in `extra`
+        self._derived = _derived(table.derived, reading.columns)
+        named = {*roles, "account"} if reading.account is None else {*roles}
+        named |= {"server"} if reading.server in (None, "server") else set()
+        columns = self._paths.keys() | self._derived.keys()
+        self._texts = sorted((named & columns) - LOGGED.keys())
+        self._renamed = sorted(columns - KNOWN - {*self._texts})
+        self._used = {path for paths in self._paths.values() for path in paths}
+        self._used |= {path for made in self._derived.values() for one in made if not one.keeps for path in one.paths}
+        self._zone = zone_of(reading.zone)
+        self._decode = msgspec.json.Decoder(float_hook=Number).decode
+        fields = [("line", pa.uint64()), *LOGGED.items(), *((name, pa.string()) for name in self._texts)]
+        self.columns = schema(*fields, ("extra", EVENTS.field("extra").type))
+
+    def read(self, block: Block) -> Parsed:
+        lines = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        starts = np.zeros(len(lines) + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(map(len, lines), dtype=np.int64, count=len(lines)) + 1, out=starts[1:])
+        return self.read_texts(lines, first_line=block.first_line, offsets=starts + block.offset)
+
+    def read_texts(self, lines: Sequence[bytes], *, first_line: int, offsets: Sequence[int] | npt.NDArray[np.int64]) -> Parsed:
+        """Read these JSON texts as consecutive lines; `offsets` are their places in the plain stream."""
+        flats, kept, reasons = self._objects(lines, has_bom=first_line == 1)
+        faults: Faults = {}
+        numbers = column(np.array(kept, dtype=np.uint64) + np.uint64(first_line))
+        events = pa.RecordBatch.from_arrays([numbers, *self.columns_of(flats, faults)], schema=self.columns)
+        if faults:
+            good = np.ones(len(kept), dtype=bool)
+            good[list(faults)] = False
+            events = events.filter(column(good))
+            reasons |= {kept[row]: reason for row, reason in faults.items()}
+        rejects = (
+            (first_line + row, int(offsets[row]), len(lines[row]), reasons[row], lines[row][:RAW_BYTES])
+            for row in sorted(reasons)
+        )
+        return Parsed(lines=len(lines), events=events, rejects=reject_batch(rejects))
+
+    def _objects(self, lines: Sequence[bytes], *, has_bom: bool) -> tuple[list[values.Flat], list[int], dict[int, str]]:
+        """The flat objects, the index of the line of each, and for the other lines why they are none."""
+        flats: list[values.Flat] = []
+        kept: list[int] = []
+        reasons: dict[int, str] = {}
+        decode, flat_object = self._decode, values.flat_object
+        for index, line in enumerate(lines):
+            text = line.removeprefix(BOM) if index == 0 and has_bom else line
+            try:
+                flats.append(flat_object(decode(text), text))
+                kept.append(index)
+            except values.NOT_JSON as error:
+                reasons[index] = values.reason_of(text, error)
+        return flats, kept, reasons
+
+    def columns_of(self, flats: list[values.Flat], faults: Faults) -> list[Column]:
+        """The columns after `line`; `faults` gets the rows whose values do not fit."""
+        taken = {name: _taken(flats, paths) for name, paths in self._paths.items()}
+        for name, made in self._derived.items():
+            taken[name] = _made(taken.get(name) or [None] * len(flats), flats, made, name, faults)
+        if "request" in taken:
+            taken["method"], taken["target"] = values.requests(taken["request"], faults)
+        took = [values.durations(taken[name], unit, name, faults) for name, unit in TOOK.items() if name in taken]
+        columns: dict[str, Column | None] = {
+            "time": times(taken["time"], self._zone, faults),
+            "took_us": pc.coalesce(*took) if took else None,
+        }
+        for name, read in COLUMN_READERS.items():
+            columns[name] = read(taken[name], name, faults) if name in taken else None
+        logged = [nulls(len(flats), kind) if columns[name] is None else columns[name] for name, kind in LOGGED.items()]
+        roles = [values.texts(taken[name], name, faults) for name in self._texts]
+        return [*logged, *roles, self._extra(flats, taken)]
+
+    def _extra(self, flats: list[values.Flat], taken: Mapping[str, Sequence[object]]) -> Column:
+        """What no column took, under its dotted name; what the table renames, under its new one."""
+        used = self._used
+        for name in self._renamed:
+            for members, value in zip(flats, taken[name], strict=True):
+                if value is not None:
+                    members[_FREE + name] = value
+        kept = [[name for name in members if name not in used] for members in flats]
+        offsets = np.zeros(len(flats) + 1, dtype=np.int32)
+        np.cumsum(np.fromiter(map(len, kept), dtype=np.int32, count=len(kept)), out=offsets[1:])
+        names = [name.removeprefix(_FREE) for name in chain.from_iterable(kept)]
+        items = [members[name] for members, chosen in zip(flats, kept, strict=True) for name in chosen]
+        if not set(map(type, items)) <= {str}:
+            items = [item if type(item) is str else values.as_text(item) for item in items]
+        return maps(offsets, texts(names), column(items, pa.string()))
+
+
+def sampled(sample: bytes) -> tuple[list[values.Flat], int]:
+    """The first lines of a sample that are JSON objects, flat, and how many lines were looked at."""
+    decode = msgspec.json.Decoder(float_hook=Number).decode
+    lines = [line for line in sample.removeprefix(BOM).split(b"\n") if line.strip()][:SAMPLE_LINES]
+    good = []
+    for line in lines:
+        try:
+            good.append(values.flat_object(decode(line), line))
+        except values.NOT_JSON:
+            continue
+    return good, len(lines)
+
+
+def recognise_members(sample: bytes, names: Collection[str], *, title: str) -> str | None:
+    """Why most lines are objects of this maker: they hold every member of `names`, by dotted path."""
+    found, lines = sampled(sample)
+    good = sum(all(name in members for name in names) for members in found)
+    if not good or 2 * good <= lines:
+        return None
+    return f"{good} of {lines} lines are JSON objects with the members of {title}: {', '.join(names)}"
+
+
+def first_of(value: object) -> object:
+    """The first item of a list that is not empty, for `Derived`; what is no list stays."""
+    return (value[0] if value else None) if isinstance(value, list) else value
+
+
+def with_query(path: object, query: object) -> object:
+    """Path and query as one target, for `Derived`."""
+    if not isinstance(path, str):
+        return None
+    return f"{path}?{query.removeprefix('?')}" if isinstance(query, str) and query not in ("", "-") else path
+
+
+_FREE = "\0"  # no dotted path of a mapping starts so: marks a renamed member
+
+
+def _paths(table: Mapping[str, tuple[str, ...]], mapping: Mapping[str, str], roles: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Column to the paths that may hold it: the block's own, else the table's; a role that is no column is a path itself."""
+    paths = {name: found for name, found in table.items() if not _is_mapped(name, mapping)}
+    paths |= {name: (path,) for name, path in mapping.items()}
+    paths = {name: (name,) for name in roles} | paths
+    return {"time": ()} | paths
+
+
+def _derived(table: Mapping[str, tuple[Derived, ...]], mapping: Mapping[str, str]) -> dict[str, tuple[Derived, ...]]:
+    return {name: made for name, made in table.items() if not _is_mapped(name, mapping)}
+
+
+def _is_mapped(name: str, mapping: Mapping[str, str]) -> bool:
+    """Whether the block's own mapping fills this column of the table."""
+    rivals = [other for other, filled in RIVALS.items() if name in filled]
+    return name in mapping or (name in TOOK and bool(TOOK.keys() & mapping.keys())) or any(other in mapping for other in rivals)
+
+
+def _taken(flats: list[values.Flat], paths: Sequence[str]) -> list[object]:
+    """One value a row: that of the first path that is present."""
+    if not paths:
+        return [None] * len(flats)
+    found: list[object] = [members.get(paths[0]) for members in flats]
+    for path in paths[1:]:
+        if None not in found:
+            break
+        found = [members.get(path) if value is None else value for value, members in zip(found, flats, strict=True)]
+    return found
+
+
+def _made(found: list[object], flats: list[values.Flat], made: Sequence[Derived], name: str, faults: Faults) -> list[object]:
+    """The values with what can be derived where there is none."""
+    for one in made:
+        if None not in found:
+            break
+        for row, members in enumerate(flats):
+            given = [members.get(path) for path in one.paths] if found[row] is None else []
+            if any(value is not None for value in given):
+                try:
+                    found[row] = one.make(*given)
+                except ValueError:
+                    faults.setdefault(row, name)
+    return found
