@@ -105,7 +105,7 @@ class TimeStamp(Kind):
     def vector(self, lanes: Lanes, start: Positions, end: Positions) -> tuple[Truths | None, Outputs]:
         if self._clock_at is None:
             return np.zeros(len(start), np.bool_), (np.full(len(start), NULL, np.int64),)
-        seconds, good = _clock(lanes.at(start + self._clock_at))
+        seconds, good = clock(lanes.at(start + self._clock_at))
         day_starts, known = self._days(lanes, start)
         value = (seconds + day_starts) * 1_000_000
         good &= known
@@ -232,7 +232,7 @@ def _civil_offset(day: date, clock: int, zone: str) -> int | None:
     return None if back != civil or offset is None else int(offset.total_seconds())
 
 
-def _clock(text: Words) -> tuple[Numbers, Truths]:
+def clock(text: Words) -> tuple[Numbers, Truths]:
     """Seconds since midnight from the eight bytes `hh:mm:ss`, and whether they are a time of day."""
     values = text ^ word(b"00:00:00")
     bad = ((values + _CLOCK_SHAPE) | values) & HIGHS

@@ -1,0 +1,129 @@
+"""Text lines of a maker whose grammar is fixed: a template says what stands in a line, and is nearly all that a format adds.
+
+    {type} {time} {elb} {client} "{request}" {status}
+
+Each name in braces is a column, all else is literal; rules of reading: `grammar`. `_` is checked and dropped. `request` fills
+`method` and `target`. Kinds of columns of events are known; a format gives that of its time, and others where they differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from amends.count.evidence import kinds
+from amends.count.evidence.arrow import Column, nulls, schema
+from amends.count.evidence.grammar import Field, LineFormat, Literal, line_format
+from amends.count.evidence.kinds import Kind
+from amends.count.evidence.reader import TextReader
+from amends.count.evidence.schema import LOGGED, Block, Parsed
+from amends.count.evidence.strict import StrictReader
+from amends.count.evidence.subset import in_order, read_again
+
+SAMPLE_LINES = 20
+BOM = b"\xef\xbb\xbf"
+NAME = re.compile(r"\{([^{}]+)\}")
+KINDS: dict[str, Kind] = {
+    "client": kinds.ADDRESS,
+    "request": kinds.REQUEST,
+    "status": kinds.STATUS,
+    "sent": kinds.INTEGER,
+    "length": kinds.INTEGER,
+    "took_us": kinds.INTEGER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A column made of others, or of itself: `make` gets these columns in order. What it was made of is dropped, but for itself
+    and where `keeps`.
+    """
+
+    columns: tuple[str, ...]
+    make: Callable[..., Column]
+    keeps: bool = False
+
+
+def template(text: str, given: Mapping[str, Kind], *, escapes: bool = False) -> LineFormat:
+    """The grammar of a template; `escapes`: a backslash in quotes escapes what follows."""
+    pieces: list[Literal | Field] = []
+    for index, part in enumerate(NAME.split(text)):
+        if index % 2 == 0:
+            pieces.append(Literal(part.encode()))
+            continue
+        columns = () if part == "_" else ("method", "target") if part == "request" else (part,)
+        pieces.append(Field(f"{{{part}}}", given.get(part) or KINDS.get(part) or kinds.TEXT, columns))
+    return line_format(pieces, escapes=escapes, source="template")
+
+
+class TextLines:
+    """A LineReader for one grammar, or for several: a line is read by the first that takes it. `made`: columns made of others."""
+
+    def __init__(self, *forms: LineFormat, made: Mapping[str, Made] | None = None) -> None:
+        self._readers = [TextReader(form) for form in forms]
+        self._made = made or {}
+        self._raw = _union([form.columns for form in forms])
+        self.columns = columns_with_made(self._raw, self._made)
+
+    def read(self, block: Block) -> Parsed:
+        first, *others = self._readers
+        parsed = first.read(block)
+        batches, rejects = [parsed.events], parsed.rejects
+        for reader in others:
+            if not rejects.num_rows:
+                break
+            again = read_again(reader, block, rejects)
+            batches.append(again.events)
+            rejects = rejects.filter(pc.is_in(rejects["line"], again.rejects["line"]))  # with the reason of the first grammar
+        events = in_order([_conform(batch, self._raw) for batch in batches])
+        return Parsed(parsed.lines, with_made(events, self._made, self.columns), rejects)
+
+
+def recognise_lines(sample: bytes, forms: Sequence[LineFormat], *, title: str) -> str | None:
+    """Why most lines are of this maker: the strict reading takes them."""
+    lines = sampled_lines(sample)
+    readers = [StrictReader(form) for form in forms]
+    good = sum(any(not isinstance(reader.read(line), str) for reader in readers) for line in lines)
+    return f"{good} of {len(lines)} lines read as {title}" if good and 2 * good > len(lines) else None
+
+
+def sampled_lines(sample: bytes) -> list[bytes]:
+    """The first lines of a sample that are not empty."""
+    return [line for line in sample.removeprefix(BOM).split(b"\n") if line.strip()][:SAMPLE_LINES]
+
+
+def with_made(events: pa.RecordBatch, made: Mapping[str, Made], columns: pa.Schema) -> pa.RecordBatch:
+    """The events with what is made of their columns, in the schema `columns`."""
+    if not made:
+        return events
+    logged: dict[str, Column] = {name: events.column(name) for name in events.schema.names}
+    found = {name: one.make(*(logged[part] for part in one.columns)) for name, one in made.items()}
+    return pa.RecordBatch.from_arrays([found[name] if name in found else logged[name] for name in columns.names], schema=columns)
+
+
+def columns_with_made(columns: pa.Schema, made: Mapping[str, Made]) -> pa.Schema:
+    """The columns after `with_made`: what is made of events' columns first, in their order, then the rest."""
+    spent = {part for name, one in made.items() if not one.keeps for part in one.columns} - made.keys()
+    kept = [*(name for name in columns.names if name not in spent), *(name for name in made if name not in columns.names)]
+    logged = [pa.field(name, LOGGED[name]) for name in LOGGED if name in kept]
+    own: list[pa.Field[Any]] = [pa.field(name, pa.string()) for name in kept if name not in LOGGED and name != "line"]
+    return schema(columns.field("line"), *logged, *own)
+
+
+def _union(all_columns: Sequence[pa.Schema]) -> pa.Schema:
+    fields = {field.name: field for columns in all_columns for field in columns}
+    return schema(*fields.values())
+
+
+def _conform(events: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
+    """The columns of `columns`, null where the events have none."""
+    if events.schema == columns:
+        return events
+    has = set(events.schema.names)
+    values = [events.column(field.name) if field.name in has else nulls(events.num_rows, field.type) for field in columns]
+    return pa.RecordBatch.from_arrays(values, schema=columns)
