@@ -1,65 +1,59 @@
-"""Text under header lines: fields that change, blocks of any size, lines that stand under nothing."""
+"""W3C logs: what a directive says holds until the next."""
 
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
+from amends.count.evidence import detect
 from amends.count.evidence.blocks import iter_parsed
-from amends.count.evidence.formats.w3c import reader
+from amends.count.evidence.errors import NO_SUCH_COLUMN
+from amends.count.evidence.formats import iis
 from amends.count.evidence.settings import Reading
+from amends.errors import InputError
 
-HEAD = b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n"
-LINE = b"2025-11-18 13:52:0%d 192.0.2.7 GET /%d 200\n"
-
-
-def read(data: bytes, reading: Reading | None = None, block_bytes: int = 1 << 16) -> tuple[list[dict], list[dict]]:
-    parsed = list(iter_parsed(io.BytesIO(data), reader(reading or Reading()), block_bytes=block_bytes))
-    assert all(one.lines == one.events.num_rows + one.rejects.num_rows for one in parsed)
-    return [row for one in parsed for row in one.events.to_pylist()], [row for one in parsed for row in one.rejects.to_pylist()]
+FIELDS = b"#Fields: date time c-ip cs-username cs-uri-stem cs(Cookie)\n"
+LINE = b"2025-11-18 22:52:00 192.0.2.7 jo /a s=1\n"
 
 
-@pytest.mark.parametrize("block_bytes", [64, 100, 1 << 16])
-def test_fields_hold_over_blocks_and_change_where_a_directive_says_so(block_bytes: int) -> None:
-    other = b"#Fields: date time sc-status cs-uri-stem tok\n2025-11-18 14:00:00 404 /last t-1\n"
-    data = HEAD + b"".join(LINE % (number, number) for number in range(9)) + b"\r\n" + other
-
-    events, rejects = read(data, Reading(principal=("tok",)), block_bytes)
-
-    assert [event["target"] for event in events] == [*(f"/{number}" for number in range(9)), "/last"]
-    assert [event["tok"] for event in events] == [None] * 9 + ["t-1"]
-    assert [(row["line"], row["reason"]) for row in rejects] == [(1, "directive"), (11, "empty"), (12, "directive")]
-    assert rejects[-1]["offset"] == data.index(other)
+def read(data: bytes, reading: Reading | None = None) -> tuple[list[dict], list[str]]:
+    pieces = list(iter_parsed(io.BytesIO(data), iis.reader(reading or Reading())))
+    events = [row for parsed in pieces for row in parsed.events.to_pylist(maps_as_pydicts="strict")]
+    return events, [reason for parsed in pieces for reason in parsed.rejects.column("reason").to_pylist()]
 
 
-def test_what_no_column_takes_stays_under_its_name() -> None:
-    (event,), _ = read(b"#Fields: date time s-port cs(Cookie) cs-uri-stem\n2025-11-18 13:52:00 443 a=1 /\n")
-
-    assert dict(event["extra"]) == {"s-port": "443", "cs(Cookie)": "a=1"}
-
-
-@pytest.mark.parametrize("head", [b"", b"#Fields: time c-ip\n", b"#Fields: date time time\n"])
-def test_lines_under_no_fields_that_could_be_read_are_rejects(head: bytes) -> None:
-    events, rejects = read(head + LINE % (1, 1))
-
-    assert not events
-    assert rejects[-1]["reason"] == "no fields"
+def test_lines_before_any_fields_are_rejects():
+    assert read(LINE + FIELDS + LINE)[1] == ["fields", "directive"]
 
 
 @pytest.mark.parametrize(
-    "line,reason",
-    [
-        (b"2025-11-18 13:52:00 192.0.2.7 GET / 200 more", "shape"),
-        (b"2025-02-30 13:52:00 192.0.2.7 GET / 200", "time"),
-        (b"2025-11-18 13:52:00 192.0.2.7 GET / 2oo", "status"),
-        (b"2025-11-18 13:52:00 a,b GET / 200", "client"),
-        (b"2025-11-18 13:52:00 192.0.2.7 GET /\0 200", "nul"),
-        (b"2025-11-18 13:52:00 192.0.2.7 GET /\xff 200", "utf8"),
-    ],
+    "directive", [b"#Fields: c-ip cs-method\n", b"#Fields:\n", b"#Fields: date time \xff\n", b"#Fields: date time c-ip x x\n"]
 )
-def test_a_line_that_does_not_fit_is_a_reject_with_its_reason(line: bytes, reason: str) -> None:
-    events, rejects = read(HEAD + line + b"\n" + LINE % (1, 1))
+def test_fields_that_no_line_can_be_read_by_end_what_was_before(directive: bytes):
+    events, reasons = read(FIELDS + LINE + directive + LINE)
 
-    assert len(events) == 1
-    assert (rejects[-1]["line"], rejects[-1]["reason"], rejects[-1]["raw"]) == (2, reason, line)
+    assert (len(events), reasons) == (1, ["directive", "directive", "fields"])
+
+
+def test_a_setting_takes_a_field_out_of_the_rest():
+    ((event,), _) = read(FIELDS + LINE, Reading(principal=("cs(Cookie)",), account="cs-username"))
+
+    assert (event["cs(Cookie)"], event["cs-username"], event["extra"]) == ("s=1", "jo", {})
+
+
+def test_the_zone_of_a_block_is_that_of_its_stamps():
+    ((event,), _) = read(FIELDS + LINE, Reading(zone="Asia/Seoul"))
+
+    assert event["time"].hour == 13
+
+
+def test_a_column_that_no_directive_names_is_an_error(tmp_path: Path):
+    (tmp_path / "u_ex251118.log").write_bytes(b"#Software: IIS\n" + FIELDS.replace(b"c-ip", b"c-ip s-ip") + LINE)
+
+    with pytest.raises(InputError) as caught:
+        detect.choose(tmp_path / "u_ex251118.log", Reading(principal=("cs(Authorization)",)), name="u_ex251118.log")
+
+    assert caught.value.code == NO_SUCH_COLUMN
+    assert "'cs(Authorization)' is not logged here" in caught.value.findings[0].expected

@@ -5,12 +5,12 @@ reasons.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from amends.count.evidence.blocks import iter_parsed
-from amends.count.evidence.errors import NO_ZONE, UNKNOWN_FORMAT
+from amends.count.evidence.errors import NO_SUCH_COLUMN, NO_ZONE, UNKNOWN_FORMAT
 from amends.count.evidence.events import EventColumns
 from amends.count.evidence.formats import Format, formats, is_generic
 from amends.count.evidence.json_times import NO_ZONE_REASON
@@ -52,6 +52,7 @@ def choose(file: Path, reading: Reading, *, name: str) -> Choice:
             raise InputError(
                 NO_ZONE, at=Place(name, line=without[0]), expected="an offset such as +09:00, or the zone of this source"
             )
+    _check_roles(reader, reading, name)
     return choice
 
 
@@ -102,6 +103,15 @@ def _reader(form: Format, reading: Reading, name: str) -> Reader:
         return form.reader(reading)
     except InputError as error:  # the place within the setting, and for which file
         raise InputError.of([replace(finding, at=finding.at or Place(name)) for finding in error.findings]) from error
+
+
+def _check_roles(reader: Reader, reading: Reading, name: str) -> None:
+    """Raises: EVI-005 for a column that a source which names its own columns does not name. Call it when the sample is read."""
+    seen: Set[str] | None = getattr(reader, "seen", None)
+    for role in reading.roles if seen is not None else ():
+        if seen is not None and role not in seen:
+            logged = ", ".join(sorted(seen))
+            raise InputError(NO_SUCH_COLUMN, at=Place(name), expected=f"one of {logged}; {role!r} is not logged here")
 
 
 def _rank(known: str) -> tuple[bool, str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from amends.count.evidence.arrow import Column, coded, column, constant, maps, nulls, texts
+from amends.count.evidence.arrow import Column, coded, column, constant, map_of_columns, maps, nulls, texts
 from amends.count.evidence.errors import NO_SUCH_COLUMN
 from amends.count.evidence.masking import is_secret_column, mask_parameters
 from amends.count.evidence.principals import KeyedHashes
@@ -125,23 +125,6 @@ class EventColumns:
 def _clear(number: int) -> str:
     """A column of a draft: the principals of one kind in clear."""
     return f"principal {number} in clear"
-
-
-def map_of_columns(columns: Mapping[str, Column], rows: int) -> Column:
-    """One map a row, of those columns that are not null there, in the order of the columns. Vectorised: two takes."""
-    present = np.empty((rows, len(columns)), dtype=bool)
-    for number, values in enumerate(columns.values()):
-        present[:, number] = values.is_valid().to_numpy(zero_copy_only=False)
-    offsets = np.zeros(rows + 1, dtype=np.int32)
-    flat = np.flatnonzero(present.ravel())
-    counts = np.zeros(rows, dtype=np.int32)
-    for number in range(len(columns)):
-        counts += present[:, number]
-    np.cumsum(counts, out=offsets[1:])
-    row, entry = np.divmod(flat, max(len(columns), 1))
-    keys = texts(list(columns)).take(column(entry))
-    items = pa.concat_arrays(list(columns.values())).take(column(entry * rows + row))
-    return maps(offsets, keys, items)
 
 
 def _constant_or_null(text: str | None, rows: int) -> Column:

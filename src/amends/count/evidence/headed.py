@@ -1,174 +1,153 @@
-"""Text under header lines: a line's fields are those of the last `#Fields:` before it (W3C Extended Log File Format,
-WD-logfile-960323), which may change in mid-file.
+"""Text logs that name their columns as they go: the W3C Extended Log File Format and its kin.
 
-Header lines are rejects with the reason `directive`, empty ones with `empty`; a line before any `#Fields:`, or under one without
-date and time, with `no fields`; one with more or fewer cells with `shape`. Stamps are in UTC unless the block names a zone.
+A line that begins with `#` is a directive, a reject with the reason `directive`; `#Fields:` says what the lines after it hold, in
+mid-file too. Lines before the first one, and after one that cannot be read, are rejects with the reason `fields`. A format adds a
+table: which field fills which column. `date` and `time` that stand together are the time.
+
+Source: W3C, Extended Log File Format, WD-logfile-960323.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 
-from amends.count.evidence import json_values as values
-from amends.count.evidence.arrow import Column, column, nulls, schema
-from amends.count.evidence.events import map_of_columns
-from amends.count.evidence.formats.json_lines import COLUMN_READERS, TOOK
-from amends.count.evidence.json_times import Faults, times, zone_of
-from amends.count.evidence.reader import rejected_lines
-from amends.count.evidence.schema import EVENTS, LOGGED, PAD, Block, LineReader, Parsed
+from amends.count.evidence import kinds
+from amends.count.evidence.arrow import no_events, one_batch
+from amends.count.evidence.columns import Made, columns_with_extra, with_extra, with_made
+from amends.count.evidence.grammar import Field, LineFormat, Literal, bad_format, line_format
+from amends.count.evidence.kinds import Kind
+from amends.count.evidence.reader import REJECT_COLUMNS, TextReader, reject_batch
+from amends.count.evidence.schema import PAD, RAW_BYTES, Block, Parsed
 from amends.count.evidence.settings import Reading
+from amends.count.evidence.text_lines import BOM, SAMPLE_LINES
+from amends.count.evidence.times import TimeStamp
+from amends.errors import InputError
 
-BOM = b"\xef\xbb\xbf"
-FIELDS = "#Fields:"
-SAMPLE_LINES = 20
-STAMP = ("date", "time")
-TARGET = ("cs-uri-stem", "cs-uri-query")
+HASH_SIGN = 0x23
+LINE_FEED = 0x0A
+FIELDS = b"#Fields:"
 
 
 @dataclass(frozen=True, slots=True)
-class Headed:
-    """What a maker of such logs does: how it parts cells, and which column each of its fields is.
-
-    `columns`: field (in lower case) to a column of LOGGED, `account`, or a name of TOOK for the time taken, by its unit.
+class HeadedTable:
+    """How a maker writes: what stands between two fields; which field is which column of events, and of what kind; columns made
+    of fields; fields that may name the server. Every other field is a column of its own name, in `extra` unless a setting asks
+    for it.
     """
 
-    title: str
     separator: str
-    columns: Mapping[str, str]
-
-    def recognise(self, sample: bytes) -> str | None:
-        """A `#Fields:` stands before the first line, and most lines after it have as many cells."""
-        lines = sample.removeprefix(BOM).decode("utf-8", "replace").splitlines()
-        names = next((line.removeprefix(FIELDS).split() for line in lines if line.startswith(FIELDS)), None)
-        cells = [line.split(self.separator) for line in lines if line and not line.startswith("#")][:SAMPLE_LINES]
-        good = sum(1 for row in cells if names is not None and len(row) == len(names))
-        if names is None or not set(STAMP) <= set(names) or 2 * good <= len(cells):
-            return None
-        return f"lines stand under {FIELDS} with the cells of {self.title}"
-
-    def reader(self, reading: Reading) -> LineReader:
-        return HeadedReader(self, reading)
-
-
-@dataclass(slots=True)
-class _Run:
-    """Lines under one `#Fields:`: their places in the block, and their cells."""
-
-    places: list[int] = field(default_factory=list)
-    cells: list[list[str]] = field(default_factory=list)
+    fields: Mapping[str, tuple[str, Kind]]
+    made: Mapping[str, Made] = field(default_factory=dict)
+    servers: tuple[str, ...] = ()
 
 
 class HeadedReader:
-    """Reads one source: the fields of one block hold for the next."""
+    """A LineReader that follows the directives. `seen`: the columns that they have named so far."""
 
-    def __init__(self, form: Headed, reading: Reading) -> None:
-        self._form = form
-        roles = {*reading.principal, *filter(None, (reading.account, reading.issued))} - LOGGED.keys()
-        roles |= {"server"} if reading.server in (None, "server") else set()
-        roles |= {"account"} if reading.account is None else set()
-        self._roles = sorted(roles)
-        self._zone = zone_of(reading.zone or "UTC")
-        self._fields: tuple[str, ...] | None = None
-        named = [(name, pa.string()) for name in self._roles]
-        self.columns = schema(("line", pa.uint64()), *LOGGED.items(), *named, ("extra", EVENTS.field("extra").type))
+    def __init__(self, table: HeadedTable, reading: Reading) -> None:
+        self._table = table
+        self._zone = reading.zone or "UTC"
+        self._reader: TextReader | None = None
+        self.seen: set[str] = set()
+        self.columns = columns_with_extra(reading, servers=table.servers)
 
     def read(self, block: Block) -> Parsed:
-        lines = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        reasons: dict[int, str] = {}
-        batches: list[pa.RecordBatch] = []
-        run = _Run()
-        for place, line in enumerate(lines):
-            text = self._text(line.removeprefix(BOM) if not place and not block.offset else line, place, reasons)
-            if text is None:
-                continue
-            if text.startswith("#"):
-                reasons[place] = "directive"
-                if text.startswith(FIELDS):
-                    batches.append(self._events(block, run, reasons))
-                    run, self._fields = _Run(), _fields(text)
-                continue
-            cells = text.split(self._form.separator)
-            if self._fields is None or len(cells) != len(self._fields):
-                reasons[place] = "no fields" if self._fields is None else "shape"
-            else:
-                run.places.append(place)
-                run.cells.append(cells)
-        batches.append(self._events(block, run, reasons))
-        events = pa.Table.from_batches(batches, self.columns).combine_chunks().to_batches()
-        empty = pa.RecordBatch.from_pylist([], schema=self.columns)
-        return Parsed(len(lines), events[0] if events else empty, rejected_lines(block, lines, reasons))
+        parts = [self._directive(block, run) if run.is_directive else self._lines(block, run) for run in _runs(block)]
+        events = one_batch([part.events for part in parts], self.columns)
+        return Parsed(sum(part.lines for part in parts), events, one_batch([part.rejects for part in parts], REJECT_COLUMNS))
 
-    def _text(self, line: bytes, place: int, reasons: dict[int, str]) -> str | None:
-        """The line as text; None with its reason where it is none."""
-        line = line.removesuffix(b"\r")
-        if not line or b"\0" in line:
-            reasons[place] = "nul" if line else "empty"
-            return None
+    def _lines(self, block: Block, run: _Run) -> Parsed:
+        if self._reader is None:
+            return self._rejected(block, run, "fields")
+        parsed = self._reader.read(run.block(block))
+        events = with_made(parsed.events, self._table.made)
+        return Parsed(parsed.lines, with_extra(events, self.columns), parsed.rejects)
+
+    def _directive(self, block: Block, run: _Run) -> Parsed:
+        for line in run.lines(block):
+            if line.removeprefix(BOM).startswith(FIELDS):
+                self._reader = self._reader_of(line.removeprefix(BOM)[len(FIELDS) :])
+        return self._rejected(block, run, "directive")
+
+    def _reader_of(self, directive: bytes) -> TextReader | None:
+        """None where the directive names no fields that a line could be read by."""
         try:
-            return line.decode()
-        except UnicodeDecodeError:
-            reasons[place] = "utf8"
+            names = directive.decode().split()
+            form = self._form(names)
+        except (UnicodeDecodeError, InputError):
             return None
+        self.seen |= {name for name in form.columns.names if name != "line"}
+        return TextReader(form)
 
-    def _events(self, block: Block, run: _Run, reasons: dict[int, str]) -> pa.RecordBatch:
-        """The events of a run; `reasons` gets the lines whose cells do not fit."""
-        rows = len(run.places)
-        names = self._fields or ()
-        cells: dict[str, Sequence[object]] = dict(zip(names, zip(*run.cells, strict=True), strict=True)) if rows else {}
-        faults: Faults = {}
-        made = self._made(cells, rows, faults) if rows else {}
-        listed: list[Column] = [
-            made[name] if made.get(name) is not None else nulls(rows, self.columns.field(name).type)
-            for name in self.columns.names[1:]
-        ]
-        numbers = column(np.array(run.places, np.uint64) + np.uint64(block.first_line))
-        events = pa.RecordBatch.from_arrays([numbers, *listed], schema=self.columns)
-        if faults:
-            reasons |= {run.places[row]: reason for row, reason in faults.items()}
-            good = np.ones(rows, bool)
-            good[list(faults)] = False
-            events = events.filter(column(good))
-        return events
+    def _form(self, names: list[str]) -> LineFormat:
+        """Raises: InputError where no line could be read without guessing."""
+        pieces: list[Literal | Field] = []
+        taken: set[str] = set()
+        while names:
+            name = names.pop(0)
+            column, kind = self._table.fields.get(name, (name, kinds.TEXT))
+            if name == "date" and names[:1] == ["time"]:
+                names.pop(0)
+                column, kind = "time", TimeStamp(f"%Y-%m-%d{self._table.separator}%H:%M:%S", self._zone)
+            if column in taken:
+                column, kind = name, kinds.TEXT
+            if column in taken:
+                raise bad_format("#Fields", None, f"{name} once")
+            taken.add(column)
+            pieces += [Field(name, kind, (column,)), Literal(self._table.separator.encode())]
+        return line_format(pieces[:-1], escapes=False, source="#Fields")
 
-    def _made(self, cells: Mapping[str, Sequence[object]], rows: int, faults: Faults) -> dict[str, Column]:
-        """The columns that these cells fill."""
-        taken = {self._form.columns[name.lower()]: name for name in cells if name.lower() in self._form.columns}
-        stamps = [f"{day}T{clock}" for day, clock in zip(*(cells[name] for name in STAMP), strict=True)]
-        made: dict[str, Column] = {"time": times(stamps, self._zone, faults)}
-        for name, read in COLUMN_READERS.items():
-            if name in taken:
-                made[name] = read(cells[taken[name]], name, faults)
-        for name, unit in TOOK.items():
-            if name in taken:
-                made["took_us"] = values.durations(cells[taken[name]], unit, name, faults)
-        if TARGET[0] in cells:
-            made["target"] = values.texts(_targets(cells), "target", faults)
-        used = {*STAMP, *taken.values(), *(TARGET if "target" in made else ())}
-        for name in self._roles:
-            source = name if name in cells else taken.get(name)
-            if source is not None:
-                made[name] = values.texts(cells[source], name, faults)
-                used.add(source)
-        rest = {name: values.texts(found, name, faults) for name, found in cells.items() if name not in used}
-        if rest:
-            made["extra"] = map_of_columns(rest, rows)
-        return made
+    def _rejected(self, block: Block, run: _Run, reason: str) -> Parsed:
+        rows = []
+        offset = block.offset + run.begin
+        for number, line in enumerate(run.lines(block), run.first_line):
+            rows.append((number, offset, len(line), reason if line.strip() else "empty", line[:RAW_BYTES]))
+            offset += len(line) + 1
+        return Parsed(len(rows), no_events(self.columns), reject_batch(rows))
 
 
-def _fields(line: str) -> tuple[str, ...] | None:
-    """The names of a `#Fields:` line; None where no line under it could be read: a name twice, or no date and time."""
-    names = tuple(line.removeprefix(FIELDS).split())
-    return names if len(set(names)) == len(names) and set(STAMP) <= set(names) else None
+def recognise_fields(sample: bytes, names: Collection[str], *, title: str) -> str | None:
+    """Why the sample is of this maker: a `#Fields:` directive among its first lines has all of these names."""
+    for line in sample.removeprefix(BOM).split(b"\n")[:SAMPLE_LINES]:
+        if line.startswith(FIELDS):
+            logged = line[len(FIELDS) :].decode(errors="replace").split()
+            if all(name in logged for name in names):
+                return f"its #Fields directive has those of {title}: {', '.join(names)}"
+    return None
 
 
-def _targets(cells: Mapping[str, Sequence[object]]) -> list[object]:
-    """Path and query as one target; `-` is no query."""
-    stems = cells[TARGET[0]]
-    queries = cells.get(TARGET[1], ("-",) * len(stems))
-    return [stem if query in ("-", "") else f"{stem}?{query}" for stem, query in zip(stems, queries, strict=True)]
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Lines of a block that stand together: all directives, or none. `begin` and `end` are places in the block's bytes."""
+
+    begin: int
+    end: int
+    first_line: int
+    is_directive: bool
+
+    def lines(self, block: Block) -> list[bytes]:
+        lines = block.buffer[PAD + self.begin : PAD + self.end].tobytes().split(b"\n")
+        return lines if lines[-1] else lines[:-1]
+
+    def block(self, block: Block) -> Block:
+        """The lines as a block of their own."""
+        if self.begin == 0 and self.end == block.size:
+            return block
+        buffer = np.zeros(PAD + self.end - self.begin + PAD, np.uint8)
+        buffer[PAD:-PAD] = block.buffer[PAD + self.begin : PAD + self.end]
+        return Block(buffer, self.end - self.begin, self.first_line, block.offset + self.begin)
+
+
+def _runs(block: Block) -> Iterator[_Run]:
+    body = block.buffer[PAD : PAD + block.size]
+    begins = np.concatenate(([0], np.flatnonzero(body[:-1] == LINE_FEED) + 1)) if len(body) else np.zeros(0, np.int64)
+    is_directive = body[begins] == HASH_SIGN
+    if block.offset == 0 and body[:4].tobytes() == BOM + b"#":
+        is_directive[0] = True
+    changes = np.flatnonzero(np.diff(is_directive, prepend=~is_directive[:1]))
+    for first, following in zip(changes.tolist(), [*changes.tolist()[1:], len(begins)], strict=True):
+        end = int(begins[following]) if following < len(begins) else block.size
+        yield _Run(int(begins[first]), end, block.first_line + first, bool(is_directive[first]))

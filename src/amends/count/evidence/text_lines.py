@@ -9,19 +9,18 @@ Each name in braces is a column, all else is literal; rules of reading: `grammar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from amends.count.evidence import kinds
-from amends.count.evidence.arrow import Column, nulls, schema
+from amends.count.evidence.arrow import nulls, schema
+from amends.count.evidence.columns import Made, columns_with_made, with_made
 from amends.count.evidence.grammar import Field, LineFormat, Literal, line_format
 from amends.count.evidence.kinds import Kind
 from amends.count.evidence.reader import TextReader
-from amends.count.evidence.schema import LOGGED, Block, Parsed
+from amends.count.evidence.schema import Block, Parsed
 from amends.count.evidence.strict import StrictReader
 from amends.count.evidence.subset import in_order, read_again
 
@@ -36,17 +35,6 @@ KINDS: dict[str, Kind] = {
     "length": kinds.INTEGER,
     "took_us": kinds.INTEGER,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A column made of others, or of itself: `make` gets these columns in order. What it was made of is dropped, but for itself
-    and where `keeps`.
-    """
-
-    columns: tuple[str, ...]
-    make: Callable[..., Column]
-    keeps: bool = False
 
 
 def template(text: str, given: Mapping[str, Kind], *, escapes: bool = False) -> LineFormat:
@@ -81,7 +69,7 @@ class TextLines:
             batches.append(again.events)
             rejects = rejects.filter(pc.is_in(rejects["line"], again.rejects["line"]))  # with the reason of the first grammar
         events = in_order([_conform(batch, self._raw) for batch in batches])
-        return Parsed(parsed.lines, with_made(events, self._made, self.columns), rejects)
+        return Parsed(parsed.lines, with_made(events, self._made), rejects)
 
 
 def recognise_lines(sample: bytes, forms: Sequence[LineFormat], *, title: str) -> str | None:
@@ -95,24 +83,6 @@ def recognise_lines(sample: bytes, forms: Sequence[LineFormat], *, title: str) -
 def sampled_lines(sample: bytes) -> list[bytes]:
     """The first lines of a sample that are not empty."""
     return [line for line in sample.removeprefix(BOM).split(b"\n") if line.strip()][:SAMPLE_LINES]
-
-
-def with_made(events: pa.RecordBatch, made: Mapping[str, Made], columns: pa.Schema) -> pa.RecordBatch:
-    """The events with what is made of their columns, in the schema `columns`."""
-    if not made:
-        return events
-    logged: dict[str, Column] = {name: events.column(name) for name in events.schema.names}
-    found = {name: one.make(*(logged[part] for part in one.columns)) for name, one in made.items()}
-    return pa.RecordBatch.from_arrays([found[name] if name in found else logged[name] for name in columns.names], schema=columns)
-
-
-def columns_with_made(columns: pa.Schema, made: Mapping[str, Made]) -> pa.Schema:
-    """The columns after `with_made`: what is made of events' columns first, in their order, then the rest."""
-    spent = {part for name, one in made.items() if not one.keeps for part in one.columns} - made.keys()
-    kept = [*(name for name in columns.names if name not in spent), *(name for name in made if name not in columns.names)]
-    logged = [pa.field(name, LOGGED[name]) for name in LOGGED if name in kept]
-    own: list[pa.Field[Any]] = [pa.field(name, pa.string()) for name in kept if name not in LOGGED and name != "line"]
-    return schema(columns.field("line"), *logged, *own)
 
 
 def _union(all_columns: Sequence[pa.Schema]) -> pa.Schema:

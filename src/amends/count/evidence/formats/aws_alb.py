@@ -5,13 +5,13 @@ The bytes sent are those of headers and body, so they stay in `extra` and `sent`
 
 from __future__ import annotations
 
-from amends.count.evidence.columns import sum_of_seconds
+from amends.count.evidence.columns import Made, sum_of_seconds
 from amends.count.evidence.iso8601 import TIMESTAMP
 from amends.count.evidence.kinds import INTEGER, Kind
 from amends.count.evidence.maker_kinds import ADDRESS_PORT, Checked, Decimal
 from amends.count.evidence.schema import LineReader
 from amends.count.evidence.settings import Reading
-from amends.count.evidence.text_lines import Made, TextLines, recognise_lines, template
+from amends.count.evidence.text_lines import TextLines, recognise_lines, template
 
 NAME = "aws_alb"
 TITLE = "AWS Application Load Balancer access log"
