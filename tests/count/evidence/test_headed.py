@@ -29,7 +29,14 @@ def test_lines_before_any_fields_are_rejects():
 
 
 @pytest.mark.parametrize(
-    "directive", [b"#Fields: c-ip cs-method\n", b"#Fields:\n", b"#Fields: date time \xff\n", b"#Fields: date time c-ip x x\n"]
+    "directive",
+    [
+        b"#Fields: c-ip cs-method\n",
+        b"#Fields:\n",
+        b"#Fields: date time \xff\n",
+        b"#Fields: date time c-ip x x\n",
+        b"#Fields: time c-ip\n",
+    ],
 )
 def test_fields_that_no_line_can_be_read_by_end_what_was_before(directive: bytes):
     events, reasons = read(FIELDS + LINE + directive + LINE)

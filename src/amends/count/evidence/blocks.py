@@ -64,6 +64,18 @@ def iter_parsed(
         yield parsed
 
 
+def physical_lines(readable: Readable) -> Iterator[bytes]:
+    """Every line without its line feed; of one that is too long its length and its beginning."""
+    for block in iter_blocks(readable):
+        if isinstance(block, LongLine):
+            yield block.length.to_bytes(8, "big") + block.raw
+            continue
+        lines = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        yield from lines
+
+
 @dataclass(frozen=True, slots=True)
 class _Cut:
     """Whole lines whose numbers are not known yet."""

@@ -20,7 +20,7 @@ from amends.count.evidence.columns import Made, columns_with_extra, with_extra, 
 from amends.count.evidence.grammar import Field, LineFormat, Literal, bad_format, line_format
 from amends.count.evidence.kinds import Kind
 from amends.count.evidence.reader import REJECT_COLUMNS, TextReader, reject_batch
-from amends.count.evidence.schema import PAD, RAW_BYTES, Block, Parsed
+from amends.count.evidence.schema import LOGGED, PAD, RAW_BYTES, Block, Parsed
 from amends.count.evidence.settings import Reading
 from amends.count.evidence.text_lines import BOM, SAMPLE_LINES
 from amends.count.evidence.times import TimeStamp
@@ -29,6 +29,7 @@ from amends.errors import InputError
 HASH_SIGN = 0x23
 LINE_FEED = 0x0A
 FIELDS = b"#Fields:"
+RESERVED = {"line", "extra", *LOGGED}  # names that mean something else in events
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,13 @@ class HeadedReader:
         taken: set[str] = set()
         while names:
             name = names.pop(0)
-            column, kind = self._table.fields.get(name, (name, kinds.TEXT))
+            own = f"logged_{name}" if name in RESERVED else name
+            column, kind = self._table.fields.get(name, (own, kinds.TEXT))
             if name == "date" and names[:1] == ["time"]:
                 names.pop(0)
                 column, kind = "time", TimeStamp(f"%Y-%m-%d{self._table.separator}%H:%M:%S", self._zone)
             if column in taken:
-                column, kind = name, kinds.TEXT
+                column, kind = own, kinds.TEXT
             if column in taken:
                 raise bad_format("#Fields", None, f"{name} once")
             taken.add(column)

@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amends.count.evidence import json_values as values
-from amends.count.evidence.arrow import Column, column, maps, nulls, schema, texts
+from amends.count.evidence.arrow import Column, column, maps, nulls, schema
+from amends.count.evidence.arrow import texts as text_column
 from amends.count.evidence.json_times import Faults, Number, times, zone_of
 from amends.count.evidence.reader import reject_batch
 from amends.count.evidence.schema import EVENTS, LOGGED, PAD, RAW_BYTES, Block, Parsed
@@ -53,7 +54,8 @@ class Derived:
 
     `make` gets the values of `paths` in their order (None: absent or null) and gives what the column's reader takes; it is asked
     where no path of the column is present and one of these is. Raises: ValueError where a value is not what it must be; the line
-    is then a reject that names the column. `keeps`: the members also stay in `extra`.
+    is then a reject that names the column. A path `a.*` gives all members below `a`, by their names there. `keeps`: the members
+    also stay in `extra`.
     """
 
     paths: tuple[str, ...]
@@ -90,6 +92,8 @@ class JsonReader:
         self._renamed = sorted(columns - KNOWN - {*self._texts})
         self._used = {path for paths in self._paths.values() for path in paths}
         self._used |= {path for made in self._derived.values() for one in made if not one.keeps for path in one.paths}
+        every = self._paths.values()
+        self._seconds = [(paths[:rank], path) for paths in every for rank, path in enumerate(paths) if rank]
         self._zone = zone_of(reading.zone)
         self._decode = msgspec.json.Decoder(float_hook=Number).decode
         fields = [("line", pa.uint64()), *LOGGED.items(), *((name, pa.string()) for name in self._texts)]
@@ -101,26 +105,22 @@ class JsonReader:
             lines.pop()
         starts = np.zeros(len(lines) + 1, dtype=np.int64)
         np.cumsum(np.fromiter(map(len, lines), dtype=np.int64, count=len(lines)) + 1, out=starts[1:])
-        return self.read_texts(lines, first_line=block.first_line, offsets=starts + block.offset)
+        return self.read_texts(lines, np.arange(len(lines)) + block.first_line, starts + block.offset)
 
-    def read_texts(self, lines: Sequence[bytes], *, first_line: int, offsets: Sequence[int] | npt.NDArray[np.int64]) -> Parsed:
-        """Read these JSON texts as consecutive lines; `offsets` are their places in the plain stream."""
-        flats, kept, reasons = self._objects(lines, has_bom=first_line == 1)
-        faults: Faults = {}
-        numbers = column(np.array(kept, dtype=np.uint64) + np.uint64(first_line))
-        events = pa.RecordBatch.from_arrays([numbers, *self.columns_of(flats, faults)], schema=self.columns)
-        if faults:
-            good = np.ones(len(kept), dtype=bool)
-            good[list(faults)] = False
-            events = events.filter(column(good))
-            reasons |= {kept[row]: reason for row, reason in faults.items()}
+    def read_texts(self, lines: Sequence[bytes], numbers: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> Parsed:
+        """Read these JSON texts as the lines `numbers`; `offsets` are their places in the plain stream."""
+        flats, kept, reasons = self._objects(lines, has_bom=len(lines) > 0 and numbers[0] == 1)
+        events, faults = self.events_of(flats, numbers[kept])
+        reasons |= {kept[row]: reason for row, reason in faults.items()}
         rejects = (
-            (first_line + row, int(offsets[row]), len(lines[row]), reasons[row], lines[row][:RAW_BYTES])
+            (int(numbers[row]), int(offsets[row]), len(lines[row]), reasons[row], lines[row][:RAW_BYTES])
             for row in sorted(reasons)
         )
         return Parsed(lines=len(lines), events=events, rejects=reject_batch(rejects))
 
-    def _objects(self, lines: Sequence[bytes], *, has_bom: bool) -> tuple[list[values.Flat], list[int], dict[int, str]]:
+    def _objects(
+        self, lines: Sequence[bytes], *, has_bom: np.bool_ | bool
+    ) -> tuple[list[values.Flat], list[int], dict[int, str]]:
         """The flat objects, the index of the line of each, and for the other lines why they are none."""
         flats: list[values.Flat] = []
         kept: list[int] = []
@@ -135,7 +135,18 @@ class JsonReader:
                 reasons[index] = values.reason_of(text, error)
         return flats, kept, reasons
 
-    def columns_of(self, flats: list[values.Flat], faults: Faults) -> list[Column]:
+    def events_of(self, flats: list[values.Flat], lines: npt.NDArray[np.int64]) -> tuple[pa.RecordBatch, Faults]:
+        """The events of these members, and the rows whose values do not fit, with the reason. Changes the members."""
+        faults: Faults = {}
+        numbers = column(lines.astype(np.uint64))
+        events = pa.RecordBatch.from_arrays([numbers, *self._columns(flats, faults)], schema=self.columns)
+        if faults:
+            good = np.ones(len(flats), dtype=bool)
+            good[list(faults)] = False
+            events = events.filter(column(good))
+        return events, faults
+
+    def _columns(self, flats: list[values.Flat], faults: Faults) -> list[Column]:
         """The columns after `line`; `faults` gets the rows whose values do not fit."""
         taken = {name: _taken(flats, paths) for name, paths in self._paths.items()}
         for name, made in self._derived.items():
@@ -156,6 +167,10 @@ class JsonReader:
     def _extra(self, flats: list[values.Flat], taken: Mapping[str, Sequence[object]]) -> Column:
         """What no column took, under its dotted name; what the table renames, under its new one."""
         used = self._used
+        for earlier, path in self._seconds:
+            for members in flats:
+                if path in members and any(one in members for one in earlier):
+                    members[_FREE + path] = members.pop(path)
         for name in self._renamed:
             for members, value in zip(flats, taken[name], strict=True):
                 if value is not None:
@@ -167,29 +182,38 @@ class JsonReader:
         items = [members[name] for members, chosen in zip(flats, kept, strict=True) for name in chosen]
         if not set(map(type, items)) <= {str}:
             items = [item if type(item) is str else values.as_text(item) for item in items]
-        return maps(offsets, texts(names), column(items, pa.string()))
+        return maps(offsets, text_column(names), column(items, pa.string()))
 
 
 def sampled(sample: bytes) -> tuple[list[values.Flat], int]:
     """The first lines of a sample that are JSON objects, flat, and how many lines were looked at."""
-    decode = msgspec.json.Decoder(float_hook=Number).decode
     lines = [line for line in sample.removeprefix(BOM).split(b"\n") if line.strip()][:SAMPLE_LINES]
+    return objects_among(lines), len(lines)
+
+
+def objects_among(texts: Sequence[bytes]) -> list[values.Flat]:
+    """Those of the texts that are JSON objects, flat."""
+    decode = msgspec.json.Decoder(float_hook=Number).decode
     good = []
-    for line in lines:
+    for text in texts:
         try:
-            good.append(values.flat_object(decode(line), line))
+            good.append(values.flat_object(decode(text), text))
         except values.NOT_JSON:
             continue
-    return good, len(lines)
+    return good
 
 
 def recognise_members(sample: bytes, names: Collection[str], *, title: str) -> str | None:
     """Why most lines are objects of this maker: they hold every member of `names`, by dotted path."""
-    found, lines = sampled(sample)
+    return of_maker(*sampled(sample), names, what="lines", title=title)
+
+
+def of_maker(found: Sequence[values.Flat], number: int, names: Collection[str], *, what: str, title: str) -> str | None:
+    """Why most of `number` lines or elements, of which `found` are objects, are of the maker who uses these names."""
     good = sum(all(name in members for name in names) for members in found)
-    if not good or 2 * good <= lines:
+    if not good or 2 * good <= number:
         return None
-    return f"{good} of {lines} lines are JSON objects with the members of {title}: {', '.join(names)}"
+    return f"{good} of {number} {what} are JSON objects with the members of {title}: {', '.join(names)}"
 
 
 def first_of(value: object) -> object:
@@ -204,7 +228,7 @@ def with_query(path: object, query: object) -> object:
     return f"{path}?{query.removeprefix('?')}" if isinstance(query, str) and query not in ("", "-") else path
 
 
-_FREE = "\0"  # no dotted path of a mapping starts so: marks a renamed member
+_FREE = "\0"  # no dotted path of a mapping starts so: marks a member that goes to `extra` whatever its name
 
 
 def _paths(table: Mapping[str, tuple[str, ...]], mapping: Mapping[str, str], roles: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -243,10 +267,17 @@ def _made(found: list[object], flats: list[values.Flat], made: Sequence[Derived]
         if None not in found:
             break
         for row, members in enumerate(flats):
-            given = [members.get(path) for path in one.paths] if found[row] is None else []
+            given = [_given(members, path) for path in one.paths] if found[row] is None else []
             if any(value is not None for value in given):
                 try:
                     found[row] = one.make(*given)
                 except ValueError:
                     faults.setdefault(row, name)
     return found
+
+
+def _given(members: values.Flat, path: str) -> object:
+    if not path.endswith(".*"):
+        return members.get(path)
+    prefix = path[:-1]
+    return {name.removeprefix(prefix): value for name, value in members.items() if name.startswith(prefix)} or None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 
 import numpy as np
 
-from amends.count.evidence.blocks import LINE_FEED, LongLine, iter_blocks
+from amends.count.evidence.blocks import LINE_FEED, LongLine, iter_blocks, physical_lines
 from amends.count.evidence.formats import formats
 from amends.count.evidence.schema import PAD, Block, Readable, RecordReader
 from amends.count.evidence.settings import Reading
@@ -15,7 +15,7 @@ from amends.count.evidence.settings import Reading
 def iter_texts(readable: Readable, form: str | None) -> Iterator[bytes]:
     """One text for each number from 1 on, without line feeds; equal lines have equal texts. `form`: the format's name."""
     records = _record_reader(form)
-    return records.iter_texts(readable) if records else _physical_lines(readable)
+    return records.iter_texts(readable) if records else physical_lines(readable)
 
 
 def texts_at(readable: Readable, form: str | None, numbers: Set[int]) -> Iterator[tuple[int, bytes]]:
@@ -36,17 +36,6 @@ def texts_at(readable: Readable, form: str | None, numbers: Set[int]) -> Iterato
 def _record_reader(form: str | None) -> RecordReader | None:
     reader = formats()[form].reader(Reading()) if form is not None and form in formats() else None
     return reader if isinstance(reader, RecordReader) else None
-
-
-def _physical_lines(readable: Readable) -> Iterator[bytes]:
-    for block in iter_blocks(readable):
-        if isinstance(block, LongLine):
-            yield block.length.to_bytes(8, "big") + block.raw
-            continue
-        lines = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        yield from lines
 
 
 def _of_block(block: Block | LongLine, numbers: Set[int]) -> Iterator[tuple[int, bytes]]:

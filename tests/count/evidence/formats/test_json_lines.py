@@ -243,3 +243,9 @@ def test_every_line_of_any_bytes_is_an_event_or_a_reject_wherever_blocks_are_cut
 
     lines = data.count(b"\n") + (not data.endswith(b"\n") if data else 0)
     assert sum(one.events.num_rows + one.rejects.num_rows for one in parsed) == sum(one.lines for one in parsed) == lines
+
+
+def test_a_member_that_another_one_outranks_is_kept():
+    row = event('"source":{"ip":"192.0.2.7"},"client":{"ip":"10.0.0.9"}')
+
+    assert (row["client"], row["extra"]) == ("192.0.2.7", [("client.ip", "10.0.0.9")])
