@@ -15,6 +15,7 @@ from typing import Any
 
 from amends.count.evidence.blocks import iter_parsed
 from amends.count.evidence.formats import formats
+from amends.count.evidence.plain import PlainBytes
 from amends.count.evidence.settings import Reading, parse_reading
 from amends.errors import Place
 
@@ -43,7 +44,7 @@ def outcome(data: bytes, name: str, reading: Reading) -> dict[str, Any]:
     reader = formats()[name].reader(reading)
     events: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
-    for parsed in iter_parsed(io.BytesIO(data), reader):
+    for parsed in iter_parsed(PlainBytes(io.BytesIO(data)), reader):
         rows: list[dict[str, Any]] = parsed.events.to_pylist(maps_as_pydicts="strict")
         events += [_shown(row) for row in rows]
         rejects += parsed.rejects.select(["line", "reason"]).to_pylist()

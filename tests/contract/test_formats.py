@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from amends.count.evidence.blocks import iter_parsed
 from amends.count.evidence.events import EventColumns
 from amends.count.evidence.formats import formats, is_generic
+from amends.count.evidence.plain import PlainBytes
 from amends.count.evidence.principals import KeyedHashes
 from amends.count.evidence.schema import EVENTS, RAW_BYTES, Parsed, StreamReader
 from amends.count.evidence.settings import TIMES, Reading
@@ -88,7 +89,7 @@ def test_the_events_of_a_sample_fit_the_schema(path: Path):
     reader = formats()[name_of(path)].reader(reading)
     columns = EventColumns(reader.columns, reading, source="0" * 64, name=path.name, hashes=KeyedHashes(bytes(32)))
 
-    drafts = [columns.draft(parsed) for parsed in iter_parsed(io.BytesIO(data), reader) if parsed.events.num_rows]
+    drafts = [columns.draft(parsed) for parsed in iter_parsed(PlainBytes(io.BytesIO(data)), reader) if parsed.events.num_rows]
 
     assert columns.finish(drafts).schema == EVENTS
 
@@ -124,7 +125,8 @@ def only_by_definition() -> Iterator[None]:
 
 def read(path: Path, data: bytes, **options: int) -> tuple[list[Parsed], str | None]:
     reader = formats()[name_of(path)].reader(sample(path)[1])
-    return list(iter_parsed(io.BytesIO(data), reader, **options)), getattr(reader, "fault", None)
+    stream = PlainBytes(io.BytesIO(data)) if path.suffix == ".parquet" else io.BytesIO(data)
+    return list(iter_parsed(stream, reader, **options)), getattr(reader, "fault", None)
 
 
 def whole(pieces: list[Parsed]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

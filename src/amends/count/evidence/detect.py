@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from amends.count.evidence.blocks import iter_parsed
@@ -44,7 +45,7 @@ def choose(file: Path, reading: Reading, *, name: str) -> Choice:
         return choice
     reader = _reader(formats()[choice.format], reading, name)
     EventColumns(reader.columns, reading, source="", name=name, hashes=KeyedHashes(b""))
-    for parsed in _parsed(reader, sample):
+    for parsed in _first_of(file, reader) if getattr(reader, "needs_file", False) else _parsed(reader, sample):
         without = [
             row["line"] for row in parsed.rejects.select(["line", "reason"]).to_pylist() if row["reason"] == NO_ZONE_REASON
         ]
@@ -130,6 +131,12 @@ def _comparable(parsed: Parsed) -> tuple[object, object]:
     shared = ("line", "time", "client", "method", "target", "status", "sent", "agent")
     events = parsed.events.select([name for name in shared if name in parsed.events.schema.names])
     return events.to_pydict(), parsed.rejects.column("line").to_pylist()
+
+
+def _first_of(file: Path, reader: Reader) -> list[Parsed]:
+    """What the reader makes of the beginning of a file whose first bytes alone say nothing."""
+    with open_plain(file) as plain:
+        return list(islice(iter_parsed(plain, reader), 1))
 
 
 def _parsed(reader: Reader, sample: bytes) -> list[Parsed]:

@@ -26,7 +26,7 @@ from amends.count.evidence.errors import CHANGED_SOURCE
 from amends.count.evidence.events import EventColumns
 from amends.count.evidence.fingerprints import Fingerprint, fingerprints
 from amends.count.evidence.formats import formats
-from amends.count.evidence.plain import PlainBytes, open_plain
+from amends.count.evidence.plain import PlainBytes, Stored, open_plain
 from amends.count.evidence.principals import KeyedHashes
 from amends.count.evidence.schema import EVENTS, REJECTS, Reader, RecordReader, StreamReader
 from amends.count.evidence.settings import Reading
@@ -200,6 +200,9 @@ class _Watched:
         if count:
             self._last = buffer[count - 1]
         return count
+
+    def random_access(self) -> Stored | None:
+        return self._plain.random_access()
 
     def demand_end(self) -> None:
         """A source without a format has no bytes: none may be left unread."""

@@ -48,6 +48,10 @@ class PlainBytes:
     def stored_sha256(self) -> str:
         return self._hash.hexdigest()
 
+    def random_access(self) -> Stored | None:
+        """The file behind bytes that are stored as they are; None where there is none. Who moves in it reads no stream after."""
+        return self._stored if self.container is None and self._stored.seekable() else None
+
     def readinto(self, buffer: memoryview, /) -> int:
         """Some of the plain bytes; 0 at the end."""
         while not self._chunk:
