@@ -6,10 +6,12 @@ events and rejects, `NAME.expected.json` (`scripts/format_sample.py` prints it).
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,19 +22,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amends.case import create_case, open_case
 from amends.count.evidence.blocks import iter_parsed
 from amends.count.evidence.events import EventColumns
 from amends.count.evidence.formats import formats, is_generic
+from amends.count.evidence.ingest import ingest
 from amends.count.evidence.plain import PlainBytes
 from amends.count.evidence.principals import KeyedHashes
 from amends.count.evidence.schema import EVENTS, RAW_BYTES, Parsed, StreamReader
 from amends.count.evidence.settings import TIMES, Reading
 from amends.count.evidence.vector import Taken, VectorReader
+from amends.count.evidence.verify import verify
+from amends.count.scope.lines import read_lines
 from format_sample import expected_file, name_of, outcome, reading_of, settings_of
 
 FOLDER = Path(__file__).resolve().parent.parent / "samples"
 SAMPLES = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))
 NAMES = [path.name for path in SAMPLES]
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SMALL = 300  # bytes of a block: some two lines
 BOM = b"\xef\xbb\xbf"
 PIECES = [b'"', b"\\", b"\0", b"\xff", b"\r\n", b"\n", b"\n\n", BOM, *(bytes([byte]) for byte in b" ,{}[]-\t#=:+%")]
@@ -187,3 +194,34 @@ def test_a_format_looks_at_any_bytes_without_falling(path: Path, sample_bytes: b
     for given_bytes in (sample_bytes, sample(path)[0][:200] + sample_bytes):
         why = formats()[name_of(path)].recognise(given_bytes)
         assert why is None or why
+
+
+def toml(value: object) -> str:
+    """Text, lists and tables as amends.toml has them."""
+    table = ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) if isinstance(value, dict) else ""
+    return f"{{{table}}}" if isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
+
+
+@each_sample
+def test_a_sample_comes_through_an_ingestion_and_its_verification(path: Path, tmp_path: Path):
+    data, reading = sample(path)
+    case = create_case(tmp_path / "case", company="Shop", zone="Asia/Seoul")
+    options = settings_of(path) | ({"format": name_of(path)} if reading.log_format else {})
+    blocks = "\n".join(f"{key} = {toml(value)}" for key, value in options.items())
+    case.settings_file.write_text(f'{case.settings_file.read_text("utf-8")}\n[[evidence]]\nserver = "s"\n{blocks}\n')
+    (tmp_path / path.name).write_bytes(data)
+    (tmp_path / f"{path.name}.gz").write_bytes(gzip.compress(data))
+    case = open_case(case.path)
+
+    given = [tmp_path / path.name, *([tmp_path / f"{path.name}.gz"] if path.suffix != ".parquet" else [])]
+    account = ingest(case, [str(file) for file in given], now=NOW).account
+
+    expected = json.loads(expected_file(path).read_text("utf-8"))
+    events = [source.events for source in account.sources]
+    assert (max(events), account.balance.closes) == (len(expected["events"]), True)
+    assert {source.format for source in account.sources} == {name_of(path)}
+    assert verify(case).faults == ()
+    if len(given) == 2 and account.sources[0].lines > 1:  # the same lines, packed: each event counts once
+        assert min(events) == 0
+    lines = {source.sha256: {event["line"] for event in expected["events"]} for source in account.sources}
+    assert len(read_lines(case, lines)) == sum(map(len, lines.values()))
