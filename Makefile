@@ -22,6 +22,7 @@ check: setup ## form: ruff, types, import contracts, generated documentation
 	$(PYTHON_ENV)/mypy --strict src scripts
 	$(PYTHON_ENV)/lint-imports --no-logo
 	$(PYTHON_ENV)/python scripts/make_errors_page.py --check
+	$(PYTHON_ENV)/python scripts/make_formats_page.py --check
 
 test: setup ## the tests that are not slow (JOBS=2 ARGS=tests/count)
 	@$(PYTHON_ENV)/pytest -q -n $(JOBS) -m "not slow" $(ARGS)
@@ -38,5 +39,6 @@ bench-peers:
 requirements: setup ## pin requirements/*.txt again after a change of pyproject.toml (ARGS=--upgrade)
 	@scripts/requirements.sh $(ARGS)
 
-docs: setup ## write the generated pages again (docs/errors.md)
+docs: setup ## write the generated pages again (docs/errors.md, docs/formats.md)
 	@$(PYTHON_ENV)/python scripts/make_errors_page.py
+	@$(PYTHON_ENV)/python scripts/make_formats_page.py

@@ -27,6 +27,7 @@ def ingest(
     ] = None,
     form: Annotated[str | None, Option("--format", help="auto, or a format by its name")] = None,
     log_format: Annotated[str | None, Option("--log-format", help="nginx's log_format or Apache's LogFormat string")] = None,
+    wrapper: Annotated[str | None, Option("--wrapper", help="around each line: auto, none, syslog, docker or cri")] = None,
     principal: Annotated[list[str] | None, Option("--principal", help="a column that holds the credential; repeatable")] = None,
     account: Annotated[str | None, Option("--account", help="the column that holds whom the principal claims to be")] = None,
     issued: Annotated[str | None, Option("--issued", help="the column of a credential that the answer handed out")] = None,
@@ -47,6 +48,7 @@ def ingest(
     options = {
         "format": form,
         "log_format": log_format,
+        "wrapper": wrapper,
         "principal": principal,
         "account": account,
         "issued": issued,

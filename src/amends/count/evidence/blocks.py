@@ -64,16 +64,36 @@ def iter_parsed(
         yield parsed
 
 
+@dataclass(frozen=True, slots=True)
+class PhysicalLine:
+    """A line without its line feed; of one that is too long, `text` is the beginning."""
+
+    number: int
+    offset: int
+    text: bytes
+    length: int
+
+    @property
+    def is_long(self) -> bool:
+        return self.length > len(self.text)
+
+
+def lines_of(block: Block | LongLine) -> Iterator[PhysicalLine]:
+    if isinstance(block, LongLine):
+        yield PhysicalLine(block.line, block.offset, block.raw, block.length)
+        return
+    texts = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
+    offset = block.offset
+    for number, text in enumerate(texts if texts[-1] else texts[:-1], block.first_line):
+        yield PhysicalLine(number, offset, text, len(text))
+        offset += len(text) + 1
+
+
 def physical_lines(readable: Readable) -> Iterator[bytes]:
     """Every line without its line feed; of one that is too long its length and its beginning."""
     for block in iter_blocks(readable):
-        if isinstance(block, LongLine):
-            yield block.length.to_bytes(8, "big") + block.raw
-            continue
-        lines = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        yield from lines
+        for line in lines_of(block):
+            yield line.length.to_bytes(8, "big") + line.text if line.is_long else line.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amends.count.evidence.blocks import TOO_LONG, LongLine, iter_blocks
+from amends.count.evidence.blocks import TOO_LONG, PhysicalLine, iter_blocks, lines_of
 from amends.count.evidence.json_reader import BOM, JsonReader, JsonTable
 from amends.count.evidence.json_values import Flat
 from amends.count.evidence.reader import reject_batch
-from amends.count.evidence.schema import LINE_BYTES, PAD, RAW_BYTES, Block, Hash, Parsed, Readable
+from amends.count.evidence.schema import LINE_BYTES, RAW_BYTES, Hash, Parsed, Readable
 from amends.count.evidence.settings import Reading
 
 MOST_LINES = 100_000  # of one record
@@ -71,20 +71,6 @@ class CsvTable:
     dialect: Dialect = COMMAS
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A physical line without its line feed; of one that is too long, `text` is the beginning."""
-
-    number: int
-    offset: int
-    text: bytes
-    length: int
-
-    @property
-    def is_long(self) -> bool:
-        return self.length > len(self.text)
-
-
 class CsvReader:
     """A StreamReader of CSV. `seen`: the columns that there are, once the first line is read."""
 
@@ -96,7 +82,7 @@ class CsvReader:
         self._names = given or table.names
         self._least = (table.least or len(self._names)) if self._names and not given else len(given or ())
         self._header: str | None = None
-        self._open: list[_Line] = []
+        self._open: list[PhysicalLine] = []
         self.columns = self._members.columns
         self.fault: str | None = None
 
@@ -106,11 +92,11 @@ class CsvReader:
 
     def iter_parsed(self, readable: Readable, *, block_bytes: int, plain_hash: Hash | None = None) -> Iterator[Parsed]:
         for block in iter_blocks(readable, block_bytes=block_bytes, plain_hash=plain_hash):
-            yield self._parsed(record for line in _lines(block) for record in self._added(line))
+            yield self._parsed(record for line in lines_of(block) for record in self._added(line))
         if self._open:
             yield self._parsed(self._closed())
 
-    def _added(self, line: _Line) -> Iterator[list[_Line]]:
+    def _added(self, line: PhysicalLine) -> Iterator[list[PhysicalLine]]:
         """The records that come to their end with this line; what is still open waits."""
         is_odd = not line.is_long and self._dialect.count(line.text) % 2 == 1
         if not self._open and not is_odd:
@@ -126,7 +112,7 @@ class CsvReader:
         elif is_odd or line.is_long or len(self._open) > MOST_LINES or bytes_open > LINE_BYTES:
             yield from self._closed()
 
-    def _closed(self) -> Iterator[list[_Line]]:
+    def _closed(self) -> Iterator[list[PhysicalLine]]:
         """The lines that are open make no record: the first stands for itself, the others are looked at again."""
         first, *others = self._open
         self._open = []
@@ -134,10 +120,10 @@ class CsvReader:
         for line in others:
             yield from self._added(line)
 
-    def _parsed(self, records: Iterable[list[_Line]]) -> Parsed:
+    def _parsed(self, records: Iterable[list[PhysicalLine]]) -> Parsed:
         flats: list[Flat] = []
-        good: list[list[_Line]] = []
-        rejected: list[tuple[list[_Line], str]] = []
+        good: list[list[PhysicalLine]] = []
+        rejected: list[tuple[list[PhysicalLine], str]] = []
         numbers = 0
         for record in records:
             numbers += len(record)
@@ -152,7 +138,7 @@ class CsvReader:
         rejected.sort(key=lambda one: one[0][0].number)
         return Parsed(len(flats) + len(rejected) - len(faults), events, reject_batch(map(_reject, rejected)), numbers)
 
-    def _members_of(self, record: list[_Line]) -> Flat | str:
+    def _members_of(self, record: list[PhysicalLine]) -> Flat | str:
         """Names and values, empty ones left out; or the reason why there are none."""
         if record[0].is_long:
             return TOO_LONG
@@ -178,7 +164,7 @@ class CsvReader:
             return "shape"
         return {name: value for name, value in zip(self._names, fields, strict=False) if value}
 
-    def _is_whole(self, record: list[_Line]) -> bool:
+    def _is_whole(self, record: list[PhysicalLine]) -> bool:
         """Whether these lines make one record; the first record of all may have any number of fields."""
         fields = self._split(_text(record).decode(errors="replace"))
         return fields is not None and (self._names is None or self._least <= len(fields) <= len(self._names))
@@ -213,23 +199,12 @@ def _names(fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _text(record: Sequence[_Line]) -> bytes:
+def _text(record: Sequence[PhysicalLine]) -> bytes:
     text = b"\n".join(line.text for line in record)
     return (text.removeprefix(BOM) if record[0].number == 1 else text).removesuffix(b"\r")
 
 
-def _reject(rejected: tuple[list[_Line], str]) -> tuple[int, int, int, str, bytes]:
+def _reject(rejected: tuple[list[PhysicalLine], str]) -> tuple[int, int, int, str, bytes]:
     record, reason = rejected
     length = record[-1].offset + record[-1].length - record[0].offset
     return record[0].number, record[0].offset, length, reason, b"\n".join(line.text for line in record)[:RAW_BYTES]
-
-
-def _lines(block: Block | LongLine) -> Iterator[_Line]:
-    if isinstance(block, LongLine):
-        yield _Line(block.line, block.offset, block.raw, block.length)
-        return
-    texts = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
-    offset = block.offset
-    for number, text in enumerate(texts if texts[-1] else texts[:-1], block.first_line):
-        yield _Line(number, offset, text, len(text))
-        offset += len(text) + 1

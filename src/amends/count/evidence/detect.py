@@ -5,7 +5,7 @@ reasons.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -17,8 +17,11 @@ from amends.count.evidence.formats import Format, formats, is_generic
 from amends.count.evidence.json_times import NO_ZONE_REASON
 from amends.count.evidence.plain import open_plain
 from amends.count.evidence.principals import KeyedHashes
-from amends.count.evidence.schema import Parsed, Reader
+from amends.count.evidence.readers import reader_of
+from amends.count.evidence.schema import Parsed, Reader, StreamReader
 from amends.count.evidence.settings import Reading
+from amends.count.evidence.text_lines import BOM, sampled_lines
+from amends.count.evidence.wrappers import WRAPPERS, Wrapper, wrapper_of
 from amends.errors import InputError, Place
 
 AUTO = "auto"
@@ -27,23 +30,24 @@ SAMPLE_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a file is read as, and why; no format where it holds no bytes that could be read."""
+    """What a file is read as, within which wrapper, and why; no format where it holds no bytes that could be read."""
 
     format: str | None
     why: str
+    wrapper: str | None = None
 
 
 def choose(file: Path, reading: Reading, *, name: str) -> Choice:
     """The format of `file`, checked against its first lines: the settings must make a reader, and name columns that are there.
 
-    Raises: EVI-002 for a bad log format, EVI-003 where it is not recognised, EVI-004 for stamps without a zone, EVI-005 for a
-    column that is not logged.
+    Raises: EVI-001 for a wrapper that cannot be, EVI-002 for a bad log format, EVI-003 where it is not recognised, EVI-004 for
+    stamps without a zone, EVI-005 for a column that is not logged.
     """
     sample = read_sample(file)
-    choice = recognise(sample, reading, name=name) if reading.format == AUTO else _named(reading, name=name)
+    choice = recognise(sample, reading, name=name) if reading.format == AUTO else _named(sample, reading, name=name)
     if choice.format is None:
         return choice
-    reader = _reader(formats()[choice.format], reading, name)
+    reader = _reader(choice.format, choice.wrapper, reading, name)
     EventColumns(reader.columns, reading, source="", name=name, hashes=KeyedHashes(b""))
     for parsed in _first_of(file, reader) if getattr(reader, "needs_file", False) else _parsed(reader, sample):
         without = [
@@ -70,12 +74,48 @@ def read_sample(file: Path) -> bytes:
 
 
 def recognise(sample: bytes, reading: Reading, *, name: str) -> Choice:
-    """The one format that knows the sample. Raises: EVI-003."""
+    """The one format that knows the sample, or what is wrapped in it. Raises: EVI-003."""
     if not sample:
         return Choice(None, "no bytes to read")
-    claims = {known: why for known, form in formats().items() if (why := form.recognise(sample))}
-    if makers := {known: why for known, why in claims.items() if not is_generic(formats()[known])}:
-        claims = makers
+    wrapper, why = _wrapper(sample, reading)
+    if wrapper:
+        try:
+            inner = _recognise(_unwrapped(sample, wrapper), reading, name=name)
+            if reading.wrapper == AUTO and isinstance(_reader(str(inner.format), None, reading, name), StreamReader):
+                return _recognise(sample, reading, name=name)
+            return Choice(inner.format, f"{why}; within them {inner.why}", wrapper.NAME)
+        except InputError as error:
+            if reading.wrapper != AUTO or error.code != UNKNOWN_FORMAT:
+                raise
+    return _recognise(sample, reading, name=name)
+
+
+def _wrapper(sample: bytes, reading: Reading) -> tuple[Wrapper | None, str]:
+    """The wrapper that the settings name, or that the sample shows; and why."""
+    if reading.wrapper == AUTO:
+        return wrapper_of(sampled_lines(sample)) or (None, "")
+    wrapper = WRAPPERS.get(reading.wrapper)
+    return wrapper, f"wrapper {reading.wrapper} named in the settings"
+
+
+def _unwrapped(sample: bytes, wrapper: Wrapper) -> bytes:
+    """The texts of those lines that hold a whole one."""
+    parts = [wrapper.part(line.removesuffix(b"\r")) for line in sample.removeprefix(BOM).split(b"\n")]
+    return b"".join(part.text + b"\n" for part in parts if part and part.is_end)
+
+
+def _claims(sample: bytes) -> dict[str, str]:
+    return {known: why for known, form in formats().items() if (why := form.recognise(sample))}
+
+
+def _makers(claims: Mapping[str, str]) -> dict[str, str]:
+    """Those that are of a format of somebody's own."""
+    return {known: why for known, why in claims.items() if not is_generic(formats()[known])}
+
+
+def _recognise(sample: bytes, reading: Reading, *, name: str) -> Choice:
+    claims = _claims(sample)
+    claims = _makers(claims) or claims
     if not claims:
         raise InputError(UNKNOWN_FORMAT, at=Place(name), expected=f"lines of one of the formats {', '.join(formats())}")
     ranked = sorted(claims, key=_rank)
@@ -94,14 +134,30 @@ def check_format(form: str, *, at: Place) -> None:
         raise InputError(UNKNOWN_FORMAT, at=at, expected=f"format as one of auto, {', '.join(formats())}")
 
 
-def _named(reading: Reading, *, name: str) -> Choice:
+def _named(sample: bytes, reading: Reading, *, name: str) -> Choice:
+    """The format that the settings name; within a wrapper where they name that too, or where more lines can be read so."""
     check_format(reading.format, at=Place(name))
-    return Choice(reading.format, "named in the settings")
+    wrapper, why = _wrapper(sample, reading)
+    plain = Choice(reading.format, "named in the settings")
+    if wrapper is None:
+        return plain
+    wrapped = Choice(reading.format, f"named in the settings; {why}", wrapper.NAME)
+    if reading.wrapper != AUTO:
+        return wrapped
+    if isinstance(_reader(reading.format, None, reading, name), StreamReader):
+        return plain
+    return wrapped if _events(wrapped, sample, reading, name) > _events(plain, sample, reading, name) else plain
 
 
-def _reader(form: Format, reading: Reading, name: str) -> Reader:
+def _events(choice: Choice, sample: bytes, reading: Reading, name: str) -> int:
+    """How many lines of the sample become events so."""
+    assert choice.format is not None
+    return sum(parsed.events.num_rows for parsed in _parsed(_reader(choice.format, choice.wrapper, reading, name), sample))
+
+
+def _reader(form: str, wrapper: str | None, reading: Reading, name: str) -> Reader:
     try:
-        return form.reader(reading)
+        return reader_of(form, wrapper, reading)
     except InputError as error:  # the place within the setting, and for which file
         raise InputError.of([replace(finding, at=finding.at or Place(name)) for finding in error.findings]) from error
 

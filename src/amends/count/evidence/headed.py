@@ -145,7 +145,9 @@ class _Run:
 
 def _runs(block: Block) -> Iterator[_Run]:
     body = block.buffer[PAD : PAD + block.size]
-    begins = np.concatenate(([0], np.flatnonzero(body[:-1] == LINE_FEED) + 1)) if len(body) else np.zeros(0, np.int64)
+    if not len(body):
+        return
+    begins = np.concatenate(([0], np.flatnonzero(body[:-1] == LINE_FEED) + 1))
     is_directive = body[begins] == HASH_SIGN
     if block.offset == 0 and body[:4].tobytes() == BOM + b"#":
         is_directive[0] = True

@@ -32,7 +32,7 @@ from amends.record import queue_entry
 from amends.units import Balance
 
 STANDARD_INPUT = "-"
-OPTIONS = ("format", "log_format", "principal", "account", "issued", "zone", "server", "layer")
+OPTIONS = ("format", "log_format", "wrapper", "principal", "account", "issued", "zone", "server", "layer")
 """Settings of a block that the command line may give; they stay with the source and win over its block."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 
 import msgspec
@@ -185,8 +186,9 @@ class JsonReader:
         return maps(offsets, text_column(names), column(items, pa.string()))
 
 
+@lru_cache(maxsize=4)
 def sampled(sample: bytes) -> tuple[list[values.Flat], int]:
-    """The first lines of a sample that are JSON objects, flat, and how many lines were looked at."""
+    """The first lines of a sample that are JSON objects, flat (not to be changed), and how many lines were looked at."""
     lines = [line for line in sample.removeprefix(BOM).split(b"\n") if line.strip()][:SAMPLE_LINES]
     return objects_among(lines), len(lines)
 

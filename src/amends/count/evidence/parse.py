@@ -28,6 +28,7 @@ from amends.count.evidence.fingerprints import Fingerprint, fingerprints
 from amends.count.evidence.formats import formats
 from amends.count.evidence.plain import PlainBytes, Stored, open_plain
 from amends.count.evidence.principals import KeyedHashes
+from amends.count.evidence.readers import reader_of
 from amends.count.evidence.schema import EVENTS, REJECTS, Reader, RecordReader, StreamReader
 from amends.count.evidence.settings import Reading
 from amends.count.evidence.sources import READER, Facts, clear_file, events_file, rejects_file
@@ -90,7 +91,7 @@ class _Tally:
         plain_hash = hashlib.sha256()
         reader, columns, server = None, None, self._reading.server
         if self._choice.format is not None:
-            reader = formats()[self._choice.format].reader(self._reading)
+            reader = reader_of(self._choice.format, self._choice.wrapper, self._reading)
             columns = EventColumns(
                 reader.columns,
                 self._reading,

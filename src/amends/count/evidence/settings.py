@@ -19,6 +19,7 @@ from amends.count.evidence.errors import BAD_BLOCK
 from amends.errors import InputError, Place
 
 LAYERS = ("edge", "balancer", "app")  # from the outside to the inside
+WRAPPINGS = ("auto", "none", "syslog", "docker", "cri")  # what a collector put around each line
 TIMES = ("start", "end")  # what the stamp means: nginx logs the end of an answer, Apache's %t its start
 
 
@@ -26,8 +27,9 @@ TIMES = ("start", "end")  # what the stamp means: nginx logs the end of an answe
 class Reading:
     """How the sources that `match` names are read; every key may be left out.
 
-    `server` is a constant or the name of a logged column; `principal` names columns, the first that is present wins, else the
-    address; `columns` maps a column to the dotted path of a JSON member (format "json" only).
+    `server` is a constant or the name of a logged column (`syslog_host` where syslog wraps the lines); `principal` names columns,
+    the first that is present wins, else the address; `columns` maps a column to a member, by its dotted path: of JSON, of CSV or
+    of Parquet.
     """
 
     match: str = "*"
@@ -36,6 +38,7 @@ class Reading:
     time_is: str | None = None
     format: str = "auto"
     log_format: str | None = None
+    wrapper: str = "auto"
     principal: tuple[str, ...] = ()
     account: str | None = None
     issued: str | None = None
@@ -56,7 +59,20 @@ class Reading:
 
 def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
     """One `[[evidence]]` block as a Reading. Raises: EVI-001 for an unknown key or a value that cannot be."""
-    names = {"match", "server", "layer", "time_is", "format", "log_format", "principal", "account", "issued", "zone", "columns"}
+    names = {
+        "match",
+        "server",
+        "layer",
+        "time_is",
+        "format",
+        "log_format",
+        "wrapper",
+        "principal",
+        "account",
+        "issued",
+        "zone",
+        "columns",
+    }
     for key in table.keys() - names:
         raise InputError(BAD_BLOCK, at=at, expected=f"one of the keys {', '.join(sorted(names))}; {key!r} is none of them")
     values = dict(table)
@@ -73,6 +89,8 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
     reading = Reading(principal=tuple(principal), columns=columns, **values)
     if reading.layer not in LAYERS:
         raise InputError(BAD_BLOCK, at=at, expected=f"layer as one of {', '.join(LAYERS)}")
+    if reading.wrapper not in WRAPPINGS:
+        raise InputError(BAD_BLOCK, at=at, expected=f"wrapper as one of {', '.join(WRAPPINGS)}")
     if reading.time_is not in (None, *TIMES):
         raise InputError(BAD_BLOCK, at=at, expected='time_is as "start" or "end"')
     if reading.zone is not None:
