@@ -47,11 +47,12 @@ def columns_with_made(columns: pa.Schema, made: Mapping[str, Made]) -> pa.Schema
     return schema(columns.field("line"), *logged, *own)
 
 
-def columns_with_extra(reading: Reading, *, servers: Collection[str] = ()) -> pa.Schema:
+def columns_with_extra(reading: Reading, *, servers: Collection[str] = (), has_account: bool = False) -> pa.Schema:
     """The columns of a reader whose source names its own: those of events, those that the settings ask for, and the map of the
-    rest. `servers`: columns that may name the server.
+    rest. `servers`: columns that may name the server; `has_account`: the maker's table names the account.
     """
     asked = [*reading.roles, *(name for name in servers if name == reading.server)]
+    asked += ["account"] if has_account else []
     own = [(name, pa.string()) for name in dict.fromkeys(asked) if name not in LOGGED]
     return schema(("line", pa.uint64()), *LOGGED.items(), *own, ("extra", EVENTS.field("extra").type))
 

@@ -1,8 +1,8 @@
 """Text logs that name their columns as they go: the W3C Extended Log File Format and its kin.
 
 A line that begins with `#` is a directive, a reject with the reason `directive`; `#Fields:` says what the lines after it hold, in
-mid-file too. Lines before the first one, and after one that cannot be read, are rejects with the reason `fields`. A format adds a
-table: which field fills which column. `date` and `time` that stand together are the time.
+mid-file too. Lines before the first one, and after one that no line could be read by, are rejects with the reason `no fields`. A
+format adds a table: which field fills which column. `date` and `time` that stand together are the time.
 
 Source: W3C, Extended Log File Format, WD-logfile-960323.
 """
@@ -29,6 +29,7 @@ from amends.errors import InputError
 HASH_SIGN = 0x23
 LINE_FEED = 0x0A
 FIELDS = b"#Fields:"
+NO_FIELDS = "no fields"
 RESERVED = {"line", "extra", *LOGGED}  # names that mean something else in events
 
 
@@ -53,7 +54,8 @@ class HeadedReader:
         self._zone = reading.zone or "UTC"
         self._reader: TextReader | None = None
         self.seen: set[str] = set()
-        self.columns = columns_with_extra(reading, servers=table.servers)
+        self._names_account = reading.account is None and any(column == "account" for column, _ in table.fields.values())
+        self.columns = columns_with_extra(reading, servers=table.servers, has_account=self._names_account)
 
     def read(self, block: Block) -> Parsed:
         parts = [self._directive(block, run) if run.is_directive else self._lines(block, run) for run in _runs(block)]
@@ -62,7 +64,7 @@ class HeadedReader:
 
     def _lines(self, block: Block, run: _Run) -> Parsed:
         if self._reader is None:
-            return self._rejected(block, run, "fields")
+            return self._rejected(block, run, NO_FIELDS)
         parsed = self._reader.read(run.block(block))
         events = with_made(parsed.events, self._table.made)
         return Parsed(parsed.lines, with_extra(events, self.columns), parsed.rejects)
@@ -91,6 +93,8 @@ class HeadedReader:
             name = names.pop(0)
             own = f"logged_{name}" if name in RESERVED else name
             column, kind = self._table.fields.get(name, (own, kinds.TEXT))
+            if column == "account" and not self._names_account:  # the block names another
+                column = own
             if name == "date" and names[:1] == ["time"]:
                 names.pop(0)
                 column, kind = "time", TimeStamp(f"%Y-%m-%d{self._table.separator}%H:%M:%S", self._zone)

@@ -6,7 +6,7 @@ numbers, so the columns come out the same whichever way a line went. Text is cop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -81,17 +81,6 @@ def reject_batch(rejects: Iterable[tuple[int, int, int, str, bytes]]) -> pa.Reco
     columns = list(zip(*rejects, strict=True)) or [()] * 5
     arrays = [pa.array(values, column.type) for values, column in zip(columns, REJECT_COLUMNS, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=REJECT_COLUMNS)
-
-
-def rejected_lines(block: Block, lines: Sequence[bytes], reasons: Mapping[int, str]) -> pa.RecordBatch:
-    """The rejects of a block that was cut into lines: their numbers in it, with their reasons."""
-    rows = sorted(reasons)
-    starts = np.zeros(len(lines) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, lines), dtype=np.int64, count=len(lines)) + 1, out=starts[1:])
-    return reject_batch(
-        (block.first_line + row, block.offset + int(starts[row]), len(lines[row]), reasons[row], lines[row][:RAW_BYTES])
-        for row in rows
-    )
 
 
 def _rejected(block: Block, lines: Lines, rejects: list[tuple[int, str]]) -> Iterable[tuple[int, int, int, str, bytes]]:

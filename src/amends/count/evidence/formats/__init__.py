@@ -30,7 +30,6 @@ class Format(Protocol):
     TITLE: str
     SOURCE: str
     TIME_IS: str
-    IS_GENERIC: bool
 
     def recognise(self, sample: bytes) -> str | None: ...
 

@@ -1,4 +1,8 @@
-"""Caddy access logs: JSON lines by the logger `http.log.access`, with the request under `request` and headers as lists."""
+"""Caddy access logs as JSON lines, with the request under `request` and headers as lists.
+
+`size` counts the body; `ts` is the moment at which the line is written, when the answer is done. Status 0 is an answer that was
+never begun.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,13 @@ from amends.count.evidence.settings import Reading
 NAME = "caddy"
 TITLE = "Caddy access log, JSON"
 SOURCE = "https://caddyserver.com/docs/logging"
-TIME_IS = "end"  # the entry is written when the answer is done
+TIME_IS = "end"
 
 TABLE = JsonTable(
     paths={
         "time": ("ts",),
         "client": ("request.client_ip", "request.remote_ip"),  # client_ip: behind trusted proxies, since 2.7
+        "account": ("user_id",),
         "method": ("request.method",),
         "target": ("request.uri",),
         "status": ("status",),
@@ -28,7 +33,7 @@ TABLE = JsonTable(
 
 
 def recognise(sample: bytes) -> str | None:
-    return recognise_members(sample, ("logger", "ts", "request.uri", "request.method", "status"), title=TITLE)
+    return recognise_members(sample, ("ts", "request.method", "request.uri", "status"), title=TITLE)
 
 
 def reader(reading: Reading) -> JsonReader:

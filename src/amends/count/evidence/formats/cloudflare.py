@@ -1,19 +1,21 @@
-"""Cloudflare Logpush, dataset http_requests (https://developers.cloudflare.com/logs/reference/log-fields/zone/http_requests/).
+"""Cloudflare Logpush, data set `http_requests`, as JSON lines.
 
-Stamps may be RFC 3339 or numbers since 1970 in seconds or nanoseconds, as the job was set up. `EdgeResponseBytes` counts headers
+Stamps are RFC 3339, or numbers since 1970 in seconds or nanoseconds, as the job was set up. `EdgeResponseBytes` counts headers
 too, so it stays in `extra`; only `EdgeResponseBodyBytes` is taken for the body.
 """
 
 from __future__ import annotations
 
-from amends.count.evidence.json_members import Members
+from amends.count.evidence.json_reader import JsonReader, JsonTable, recognise_members
+from amends.count.evidence.settings import Reading
 
 NAME = "cloudflare"
+TITLE = "Cloudflare Logpush, http_requests"
+SOURCE = "https://developers.cloudflare.com/logs/reference/log-fields/zone/http_requests/"
 TIME_IS = "start"
-IS_GENERIC = False
-MEMBERS = Members(
-    "Cloudflare Logpush http_requests",
-    {
+
+TABLE = JsonTable(
+    paths={
         "time": ("EdgeStartTimestamp",),
         "request_id": ("RayID",),
         "client": ("ClientIP",),
@@ -22,8 +24,13 @@ MEMBERS = Members(
         "status": ("EdgeResponseStatus",),
         "sent": ("EdgeResponseBodyBytes",),
         "agent": ("ClientRequestUserAgent",),
-    },
-    marks=("EdgeStartTimestamp", "ClientRequestURI", "EdgeResponseStatus"),
+    }
 )
-recognise = MEMBERS.recognise
-reader = MEMBERS.reader
+
+
+def recognise(sample: bytes) -> str | None:
+    return recognise_members(sample, ("EdgeStartTimestamp", "ClientRequestURI", "EdgeResponseStatus"), title=TITLE)
+
+
+def reader(reading: Reading) -> JsonReader:
+    return JsonReader(TABLE, reading)

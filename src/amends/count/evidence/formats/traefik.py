@@ -1,19 +1,20 @@
-"""Traefik's access log as JSON (https://doc.traefik.io/traefik/observability/access-logs/).
+"""Traefik's access log as JSON lines. Its text form is read as an nginx log with a `log_format`.
 
-`time` is the moment at which the line is written; `Duration` is in nanoseconds; `RequestPath` holds the query too. Its text form
-is read as an nginx log with a `log_format`.
+`time` is the moment at which the line is written; `Duration` is in nanoseconds; `RequestPath` holds the query too.
 """
 
 from __future__ import annotations
 
-from amends.count.evidence.json_members import Members
+from amends.count.evidence.json_reader import JsonReader, JsonTable, recognise_members
+from amends.count.evidence.settings import Reading
 
 NAME = "traefik"
+TITLE = "Traefik access log, JSON"
+SOURCE = "https://doc.traefik.io/traefik/observability/access-logs/"
 TIME_IS = "end"
-IS_GENERIC = False
-MEMBERS = Members(
-    "Traefik's access log",
-    {
+
+TABLE = JsonTable(
+    paths={
         "time": ("time", "StartUTC"),
         "client": ("ClientHost",),
         "account": ("ClientUsername",),
@@ -23,8 +24,13 @@ MEMBERS = Members(
         "sent": ("DownstreamContentSize",),
         "took_ns": ("Duration",),
         "agent": ("request_User-Agent",),
-    },
-    marks=("ClientHost", "RequestMethod", "RequestPath", "DownstreamStatus"),
+    }
 )
-recognise = MEMBERS.recognise
-reader = MEMBERS.reader
+
+
+def recognise(sample: bytes) -> str | None:
+    return recognise_members(sample, ("ClientHost", "RequestMethod", "RequestPath", "DownstreamStatus"), title=TITLE)
+
+
+def reader(reading: Reading) -> JsonReader:
+    return JsonReader(TABLE, reading)
