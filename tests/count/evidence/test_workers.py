@@ -38,7 +38,7 @@ def test_a_fault_of_ours_in_a_process_is_told_by_its_place_and_not_by_its_words(
         read(case, broken)
 
     assert caught.value.code == WORKER_DIED
-    assert "KeyError in parse.py" in caught.value.findings[0].expected
+    assert "KeyError in readers.py" in caught.value.findings[0].expected
     assert "no such format" not in str(caught.value)
 
 
