@@ -65,7 +65,6 @@ def plain(kind: str, ground: Ground) -> list[str]:
 def _plain(facet: Facet, ground: Ground) -> str:
     mask = mask_sql(facet, ground)
     number, text = f"number_{facet.slot}", f"text_{facet.slot}"
-    always = all(part.since is None and part.until is None for part in facet.parts)
     return f"""
         select place, {number} as number, {text} as text,
             case when outcome < {POSSIBLE} then {mask} else 0::UBIGINT end as confirmed,
@@ -73,7 +72,7 @@ def _plain(facet: Facet, ground: Ground) -> str:
             {", ".join(tail(ground))}
         from {CHOSEN}
         where endpoint = {facet.endpoint} and {disclosed()} and ({number} is not null or {text} is not null)
-            {"" if always else f"and {mask} <> 0"}
+            {f"and {mask} <> 0" if facet.is_timed else ""}
     """
 
 

@@ -52,6 +52,11 @@ class Facet:
         return mask
 
     @property
+    def is_timed(self) -> bool:
+        """Do the fields that it gives depend on the time?"""
+        return any(part.since is not None or part.until is not None for part in self.parts)
+
+    @property
     def most(self) -> int:
         """The most subjects in one answer, where the log does not say more."""
         return self.rows.most if self.rows is not None else 1

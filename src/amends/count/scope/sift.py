@@ -50,7 +50,7 @@ def sift(ground: Ground, *, events: int, engine: Engine) -> Sifted:
     """Keep `chosen` and `answers`, with the 304s judged; the plain disclosures come back. `events`: of the misuse."""
     plain = {kind: own for kind in ground.map.subjects if (own := _plain_facets(kind, ground))}
     numbers = {kind: _numbers(ground, events if kind in plain else 0, engine) for kind in ground.map.subjects}
-    patterns = _EventPatterns(ground, [numbers[kind].patterns for kind in plain])
+    patterns = _EventPatterns(ground, plain, [numbers[kind].patterns for kind in plain])
     tally = Tally()
     with _Rest(engine.spill / "rest.parquet") as rest:
         for batch in engine.batches(sifted(ground, plain), rows=BATCH_ROWS):
@@ -71,9 +71,11 @@ def sift(ground: Ground, *, events: int, engine: Engine) -> Sifted:
 class _EventPatterns:
     """The patterns of events: what becomes of each, and by kind the pattern of its disclosure."""
 
-    def __init__(self, ground: Ground, kinds: Sequence[Patterns]) -> None:
+    def __init__(self, ground: Ground, plain: Mapping[str, Sequence[Facet]], kinds: Sequence[Patterns]) -> None:
         self._tail, self._kinds = tail(ground), kinds
-        self._patterns = Patterns(("state", "outcome", *self._tail, *(f"fields_{number}" for number in range(len(kinds)))))
+        self._always = [_always(facets) for facets in plain.values()]
+        timed = [f"fields_{number}" for number, facets in enumerate(plain.values()) if any(one.is_timed for one in facets)]
+        self._patterns = Patterns(("state", "outcome", *self._tail, *timed))
         self.is_rest: Truths = np.zeros(0, bool)
         self.of_kind: list[Integers] = [np.zeros(0, np.int64) for _ in kinds]  # NONE: it gives nothing of this kind
 
@@ -96,7 +98,9 @@ class _EventPatterns:
         state, is_sure = column("state"), column("outcome") < POSSIBLE
         self.is_rest = state == REST
         for number, kind in enumerate(self._kinds):
-            fields = column(f"fields_{number}")
+            fields = self._always[number][column("endpoint")]
+            if f"fields_{number}" in self._patterns.names:
+                fields = fields | column(f"fields_{number}")
             given = np.flatnonzero((state == PLAIN) & (fields != 0))
             masks = {"confirmed": np.where(is_sure, fields, 0), "possible": np.where(is_sure, 0, fields)}
             columns = {name: (masks[name] if name in masks else column(name))[given] for name in kind.names}
@@ -106,15 +110,17 @@ class _EventPatterns:
 
 
 def sifted(ground: Ground, plain: Mapping[str, Sequence[Facet]]) -> Query:
-    """The chosen events with what becomes of each, and by kind of `plain` the subject and the fields of a plain event."""
+    """The chosen events with what becomes of each, and by kind of `plain` the subject of a plain event, and its fields where they
+    depend on its time.
+    """
     rows = chosen(ground)
     own = {name: kind for name, kind in rows.columns.items() if name not in ("place", "endpoint")}
     by_kind: dict[str, tuple[str, str]] = {}
     for number, facets in enumerate(plain.values()):
         subjects = {facet.endpoint: f"number_{facet.slot}" for facet in facets}
-        fields = {facet.endpoint: mask_sql(facet, ground) for facet in facets}
         by_kind[f"subject_{number}"] = (I64, f"coalesce({_by_endpoint(subjects, 'null')}, 0)")
-        by_kind[f"fields_{number}"] = (U64, _by_endpoint(fields, "0"))
+        if fields := {facet.endpoint: mask_sql(facet, ground) for facet in facets if facet.is_timed}:
+            by_kind[f"fields_{number}"] = (U64, _by_endpoint(fields, "0"))
     is_ready = {
         endpoint: " and ".join(f"number_{facet.slot} is not null" for facet in own)
         for endpoint, own in _by_endpoints(facet for facets in plain.values() for facet in facets).items()
@@ -157,6 +163,14 @@ def _plain_facets(kind: str, ground: Ground) -> list[Facet]:
     """The facets of a kind at endpoints all of whose facets are plain."""
     others = {facet.endpoint for facet in ground.facets if not is_plain(facet, ground.facets)}
     return [facet for facet in ground.facets if facet.kind == kind and facet.endpoint not in others]
+
+
+def _always(facets: Iterable[Facet]) -> Integers:
+    """By endpoint, the fields that its facet gives at any time; none where they depend on it."""
+    masks = np.zeros(UNMAPPED_ENDPOINT + 1, np.uint64)
+    for facet in facets:
+        masks[facet.endpoint] = 0 if facet.is_timed else facet.mask
+    return masks.view(np.int64)
 
 
 def _by_endpoints(facets: Iterable[Facet]) -> dict[int, list[Facet]]:
@@ -206,24 +220,41 @@ class _Rest:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0  # that wait
 
     def __enter__(self) -> _Rest:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        try:
+            if error is None:
+                self._write()
+        finally:
+            if self._writer is not None:
+                self._writer.close()
 
     def add(self, batch: pa.RecordBatch, is_rest: Truths) -> None:
         if not is_rest.any():
             return
+        self._waiting.append(batch.filter(pa.array(is_rest)))
+        self._rows += self._waiting[-1].num_rows
+        if self._rows >= BATCH_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        """Write what waits as one group of rows: writing each batch's few alone cost as much as sorting the others."""
+        if not self._rows:
+            return
         with writing(self._path):
             if self._writer is None:
-                self._writer = pq.ParquetWriter(self._path, batch.schema, compression="lz4", use_dictionary=False)
-            self._writer.write_batch(batch.filter(pa.array(is_rest)))
+                schema = self._waiting[0].schema
+                self._writer = pq.ParquetWriter(self._path, schema, compression="lz4", use_dictionary=False)
+            self._writer.write_table(pa.Table.from_batches(self._waiting))
+        self._waiting, self._rows = [], 0
 
     def query(self, ground: Ground) -> Query:
-        """What `chosen` holds. To be asked when all rows are in."""
+        """What `chosen` holds. To be asked when the file is closed."""
         rows = chosen(ground)
         if self._writer is None:
             return Query(rows.columns, f"select * from ({rows.sql}) limit 0")
