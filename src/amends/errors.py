@@ -18,7 +18,12 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 def visible(text: str, *, keep: str = "") -> str:
     """A text from outside with its control characters as escapes, so that it can be printed; but for those of `keep`."""
-    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else f"\\u{ord(found[0]):04x}", text)
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else _escape(ord(found[0])), text)
+
+
+def _escape(number: int) -> str:
+    """A byte of a file name that is no UTF-8 (PEP 383), or another character."""
+    return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,28 @@ def test_a_selector_of_many_kinds_of_conditions_takes_only_what_fulfils_all(coun
     assert list(found.subjects) == ["1"]
 
 
+@pytest.mark.parametrize(
+    "asked, found",
+    [
+        ("2001:DB8:0::1", ["0", "1"]),
+        ("203.0.113.7", ["2", "3"]),
+        ("::ffff:203.0.113.7", ["2", "3"]),
+        ("203.0.113.0/28", ["2", "3"]),
+        ("::ffff:203.0.113.0/124", ["2", "3"]),
+        ("203.0.113.7/32", ["2", "3"]),
+        ("unix:", ["5"]),
+        ("203.0.113.007", []),  # decimal to some, octal to others
+    ],
+)
+def test_an_address_is_itself_however_it_is_spelt(count: Count, asked: str, found: list[str]):
+    misuse = f"- {{id: one, author: a, at: 2026-03-02T00:00:00Z, reason: r, where: {{client: ['{asked}']}}}}"
+    clients = ["2001:db8::1", "2001:0DB8:0:0::1", "203.0.113.7", "::FFFF:203.0.113.7", "203.0.113.77", "unix:", "2001:db8::2"]
+
+    rows = count(*({"target": f"/p/{number}", "client": client} for number, client in enumerate(clients)), misuse=misuse)
+
+    assert list(rows.subjects) == found
+
+
 def test_an_address_in_an_ipv6_network_is_found_however_it_is_spelt(count: Count):
     misuse = "- {id: six, author: a, at: 2026-03-02T00:00:00Z, reason: r, where: {client: ['2001:db8::/32']}}"
     clients = ["2001:db8::1", "2001:0DB8:0:0::2", "2001:db9::1", "203.0.113.7", "not:an:address"]

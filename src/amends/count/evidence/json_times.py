@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amends.count.evidence.arrow import Column, column
+from amends.count.evidence.schema import TIMES_US
 
 NO_ZONE_REASON = "time without zone"
 
@@ -53,7 +54,7 @@ def times(values: Sequence[object], zone: ZoneInfo | None, faults: Faults) -> Co
 
 
 # What Arrow's parser reads exactly as `instant` does.
-_PLAIN_STAMP = r"^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z$"
+_PLAIN_STAMP = r"^(?:19[7-9]\d|20\d{2})-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z$"
 _STAMP = re.compile(  # RFC 3339, section 5.6, and ISO 8601's forms of an offset
     r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(Z|z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
 )
@@ -70,8 +71,13 @@ def instant(value: object, zone: ZoneInfo | None) -> tuple[int | None, str | Non
 
     A stamp is RFC 3339, a log's `18/Nov/2025:22:52:00 +0900`, or a number since 1970 whose size says its unit: below 1e11
     seconds, below 1e14 milliseconds, below 1e17 microseconds, above nanoseconds. One without an offset needs the block's
-    `zone`.
+    `zone`. One outside TIMES_US is none.
     """
+    micros, reason = _read(value, zone)
+    return (micros, reason) if micros is None or micros in TIMES_US else (None, "time")
+
+
+def _read(value: object, zone: ZoneInfo | None) -> tuple[int | None, str | None]:
     if isinstance(value, str) and not isinstance(value, Number):
         if match := _STAMP.fullmatch(value):
             year, month, day, hour, minute, second = map(int, match.groups()[:6])

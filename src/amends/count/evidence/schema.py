@@ -14,6 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 TIME = pa.timestamp("us", "UTC")
+# An event's time, in microseconds since 1970: from then to the end of 2099. No server logged before, and what says so, or a later
+# year, is a clock that was not set, or no stamp.
+TIMES_US = range(4_102_444_800_000_000)
 NAME = pa.dictionary(pa.int32(), pa.string())  # few distinct values
 HASH = pa.binary(16)  # keyed hash: HMAC-SHA-256 under the case's key, first 128 bits
 

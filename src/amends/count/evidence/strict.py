@@ -8,6 +8,7 @@ import re
 
 from amends.count.evidence.grammar import LineFormat, Literal, Segment, Slot
 from amends.count.evidence.kinds import Values
+from amends.count.evidence.schema import TIME, TIMES_US
 
 EMPTY = "empty"
 NUL = "nul"
@@ -42,7 +43,7 @@ class StrictReader:
         values: list[Values] = []
         for group, slot in enumerate(self._slots, start=1):
             value = slot.field.kind.strict(line, *found.span(group))
-            if value is None:
+            if value is None or (slot.field.kind.types == (TIME,) and value[0] not in TIMES_US):
                 return slot.field.kind.reason
             values.append(value)
         return values

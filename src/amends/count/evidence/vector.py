@@ -15,7 +15,7 @@ import numpy as np
 from amends.count.evidence.grammar import QUOTE, LineFormat, Literal, Segment, Slot
 from amends.count.evidence.kinds import Numbers, Outputs, Span
 from amends.count.evidence.lanes import Bytes, Lanes, Positions, Truths, first_byte, matches
-from amends.count.evidence.schema import PAD, Block
+from amends.count.evidence.schema import PAD, TIME, TIMES_US, Block
 
 LINE_FEED = 0x0A
 CARRIAGE_RETURN = 0x0D
@@ -226,9 +226,14 @@ def _take(
     if isinstance(piece, Literal):
         good &= matches(lanes, piece.text, start)
         return
-    truths, outputs[index] = piece.field.kind.vector(lanes, start, end)
+    kind = piece.field.kind
+    truths, outputs[index] = kind.vector(lanes, start, end)
     if truths is not None:
         good &= truths
+    if kind.types == (TIME,):
+        (us,) = outputs[index]
+        assert not isinstance(us, Span)  # a time is a number
+        good &= (us >= TIMES_US.start) & (us < TIMES_US.stop)
 
 
 def _slot_end(lanes: Lanes, slot: Slot, left: Positions, right: Positions, good: Truths, *, is_last: bool) -> Positions:

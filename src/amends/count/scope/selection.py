@@ -6,7 +6,7 @@ Lists travel as tables of the engine, so that no value of the evidence or of a p
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,11 @@ from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT
 from amends.units import microseconds
 
+type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 BITS = 64  # selectors whose membership one column holds
+MAPPED_BITS = 96  # of an IPv6 address, before an IPv4 address within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +133,19 @@ class _Lists:
         self.engine.register(name, pa.table({"value": values}))
         return f"select value from {Table.named(name)}"
 
-    def clients_in(self, networks: list[ipaddress.IPv6Network]) -> str:
-        """The logged addresses inside IPv6 networks, which SQL has no arithmetic for: distinct ones are looked at here."""
+    def clients_in(self, networks: Sequence[Network]) -> str:
+        """The addresses that are logged in a form of IPv6 and stand inside networks, whichever of its spellings they have.
+
+        SQL has no arithmetic for them: distinct ones are looked at here.
+        """
+        single = {network[0] for network in networks if network.num_addresses == 1}
+        wider = [network for network in networks if network.num_addresses > 1]
         query = Query(
             columns={"client": TEXT}, sql=f"select distinct client from {self.events} where contains(client, ':') order by client"
         )
         inside: list[str] = []
         for batch in self.engine.batches(query):
-            inside += [text for text in map(str, batch.column(0).to_pylist()) if _is_inside(text, networks)]
+            inside += [text for text in map(str, batch.column(0).to_pylist()) if _is_inside(text, single, wider)]
         return self.of(pa.array(inside, pa.string()))
 
 
@@ -153,19 +162,45 @@ def _condition(condition: Condition, endpoints: dict[str, int], lists: _Lists) -
         return f"endpoint in ({', '.join(str(endpoints[value]) for value in values)})"
     if column == "status":
         return f"status in ({', '.join(str(int(value)) for value in values)})"
+    if column == "client":
+        return _client(condition, lists)
     parts = []
     if column in HASH_COLUMNS and values:
         parts.append(f"{column} in ({lists.of(pa.array([bytes.fromhex(value) for value in values], pa.binary()))})")
     elif values:
         parts.append(f"{_column(column)} in ({lists.of(pa.array(values, pa.string()))})")
-    networks = [ipaddress.ip_network(text) for text in condition.networks]
-    parts += [_in_network(network) for network in networks if isinstance(network, ipaddress.IPv4Network)]
-    if six := [network for network in networks if isinstance(network, ipaddress.IPv6Network)]:
-        parts.append(f"client in ({lists.clients_in(six)})")
     if condition.prefixes:
         prefixes = lists.of(pa.array(condition.prefixes, pa.string()))
         parts.append(f"exists (select 1 from ({prefixes}) as beginning where starts_with(target, beginning.value))")
     return " or ".join(parts) or "false"
+
+
+def _client(condition: Condition, lists: _Lists) -> str:
+    """An address is the same however it is spelt, and an IPv4 address within IPv6 (RFC 4291, section 2.5.5.2) is itself."""
+    networks = [_as_logged(ipaddress.ip_network(text)) for text in condition.networks]
+    addresses = [_as_logged(network) for text in condition.values if (network := _network(text)) is not None]
+    exact = {*condition.values, *(str(address[0]) for address in addresses)}
+    parts = [_in_network(network) for network in networks if isinstance(network, ipaddress.IPv4Network)]
+    if exact:
+        parts.append(f"client in ({lists.of(pa.array(sorted(exact), pa.string()))})")
+    if networks or addresses:
+        parts.append(f"client in ({lists.clients_in((*networks, *addresses))})")
+    return " or ".join(parts) or "false"
+
+
+def _network(text: str) -> Network | None:
+    """One address as a network; None where the text is something else."""
+    try:
+        return ipaddress.ip_network(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+def _as_logged(network: Network) -> Network:
+    """A network of IPv4 addresses within IPv6 as the network that they are in themselves."""
+    if isinstance(network, ipaddress.IPv6Network) and (first := network[0].ipv4_mapped) and network.prefixlen >= MAPPED_BITS:
+        return ipaddress.IPv4Network((first, network.prefixlen - MAPPED_BITS))
+    return network
 
 
 def _column(name: str) -> str:
@@ -181,9 +216,11 @@ def _in_network(network: ipaddress.IPv4Network) -> str:
     return f"case when {shape} then {number} between {first} and {last} else false end"
 
 
-def _is_inside(text: str, networks: list[ipaddress.IPv6Network]) -> bool:
+def _is_inside(text: str, single: Collection[Address], wider: Sequence[Network]) -> bool:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return any(address in network for network in networks)
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return address in single or any(address in network for network in wider)
