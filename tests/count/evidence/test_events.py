@@ -117,3 +117,25 @@ def test_a_format_may_not_have_both_a_map_and_columns_that_no_event_has():
 
     with pytest.raises(ValueError, match="there too"):
         EventColumns(schema, Reading(), source="", name="", hashes=KeyedHashes(KEY))
+
+
+def test_what_stands_within_a_column_is_who_asked_and_the_column_is_not_kept_in_clear():
+    reading = Reading(principal=("tail:pair:tok",), account="tail:pair:uid")
+
+    made = events(reading, client=["192.0.2.1"] * 3, tail=["uid=5 tok=clear-1", "uid=6", None])
+
+    assert made.column("principal").to_pylist()[0] == keyed_hash(KEY, "clear-1")
+    assert made.column("principal_kind").to_pylist() == ["tail:pair:tok", "address", "address"]
+    assert made.column("account").to_pylist() == ["5", "6", None]
+    assert "clear-1" not in str(made.to_pylist())
+    assert made.column("extra").to_pylist()[0] == [("tail", f"hmac:{keyed_hash(KEY, 'uid=5 tok=clear-1').hex()}")]
+
+
+def test_the_client_is_whom_the_trusted_proxies_name():
+    reading = Reading(forwarded="xff", trusted_proxies=("10.0.0.0/8",))
+
+    made = events(reading, client=["10.0.0.1", "10.0.0.1", "192.0.2.1"], xff=["203.0.113.7", None, "203.0.113.7"])
+
+    assert made.column("client").to_pylist() == ["203.0.113.7", "10.0.0.1", "192.0.2.1"]
+    assert made.column("principal").to_pylist()[0] == keyed_hash(KEY, "203.0.113.7")
+    assert made.column("extra").to_pylist()[0] == [("xff", "203.0.113.7")]

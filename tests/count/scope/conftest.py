@@ -103,6 +103,7 @@ def count(case: Case, engine: Engine, tmp_path: Path) -> Callable[..., Result]:
         ceilings: tuple[Ceiling, ...] = (),
         has_window: bool = True,
         clear: dict[str, str] | None = None,
+        decoded: frozenset[str] = frozenset(),
         name: str = "run",
     ) -> Result:
         full = [event(case, number, **row) for number, row in enumerate(events)]
@@ -119,6 +120,7 @@ def count(case: Case, engine: Engine, tmp_path: Path) -> Callable[..., Result]:
             has_window,
             clear or {},
             own_gaps,
+            decoded,
         )
         exposure, views = tmp_path / f"{name}.parquet", tmp_path / f"{name}.views.parquet"
         result = measure(

@@ -248,6 +248,22 @@ def test_an_unreadable_line_counts_where_it_holds_a_listed_value(count: Count, r
     assert found.counted.uncounted.unread == {"account": int(counts)}
 
 
+def test_an_unreadable_line_counts_where_the_listed_principal_stands_in_its_bytes_in_another_form(count: Count, rejected: Any):
+    misuse = "- {id: t, author: a, at: 2026-03-02T00:00:00Z, reason: r, where: {principal: [token-1]}}"
+    lines = [rejected(2, b'eyJhbGciOi "GET /p/7 HTT'), rejected(3, b'eyJhbGciOi [01 "GET /health HTTP/1.1" 200')]
+
+    found = count({"target": "/p/1"}, misuse=misuse, rejects=lines, decoded=frozenset({"principal"}))
+
+    assert found.counted.uncounted.unread == {"account": 1}
+
+
+@pytest.mark.parametrize("raw", [b"203.0.113.7 [", b"::FFFF:203.0.113.7 [", b"::ffff:cb00:7107 ["])
+def test_a_listed_address_is_found_in_bytes_however_it_is_spelt(count: Count, rejected: Any, raw: bytes):
+    found = count({"target": "/p/1"}, rejects=[rejected(2, raw)])
+
+    assert found.counted.uncounted.unread == {"account": 1}
+
+
 @pytest.mark.parametrize(
     "raw,is_assumed",
     [

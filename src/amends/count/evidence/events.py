@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amends.count.evidence.arrow import Column, coded, column, constant, map_of_columns, maps, nulls, texts
+from amends.count.evidence.derived import Derived
 from amends.count.evidence.errors import NO_SUCH_COLUMN
+from amends.count.evidence.forwarded import Forwarded
 from amends.count.evidence.masking import is_secret_column, mask_parameters
 from amends.count.evidence.principals import KeyedHashes
 from amends.count.evidence.schema import EVENTS, HASH, LOGGED, NAME, Parsed
@@ -38,9 +40,13 @@ class EventColumns:
             if name_asked not in columns.names:
                 logged = ", ".join(other for other in columns.names if other not in ("line", EXTRA))
                 raise InputError(NO_SUCH_COLUMN, at=Place(name), expected=f"one of {logged}; {name_asked!r} is not logged here")
-        used = {"line", EXTRA, *LOGGED, *reading.principal, *filter(None, (self._account, self._server, reading.issued))}
-        self._unmapped = [other for other in columns.names if other not in used]
+        named = [*reading.principal, *filter(None, (self._account, reading.issued))]
+        self._derived = {name: one for name in named if (one := Derived.parse(name)).steps}
         self._has_map = EXTRA in columns.names
+        used = {"line", EXTRA, *LOGGED, *named, *filter(None, (self._server,))} | (set(reading.roles) if self._has_map else set())
+        self._unmapped = [other for other in columns.names if other not in used]
+        self._hidden = {one.column for one in self._derived.values()}  # hold credentials, whatever their names are
+        self._forwarded = Forwarded(reading.trusted_proxies)
         self._kinds = [*reading.principal, ADDRESS]
         clear = [pa.field(_clear(number), pa.string()) for number in range(len(self._kinds))]
         self._drafted = pa.schema([*(field for field in EVENTS if field.type != HASH), *clear, pa.field("issued", pa.string())])
@@ -56,6 +62,12 @@ class EventColumns:
         """The block's events, the credentials still in clear: `finish` hashes those of many blocks at once, which is cheaper."""
         batch, rows = parsed.events, parsed.events.num_rows
         logged: dict[str, Column] = {name: batch.column(name) for name in batch.schema.names}
+        logged |= {name: one.of(logged[one.column]) for name, one in self._derived.items()}
+        if self._reading.forwarded is not None:
+            peers = logged.get(CLIENT)
+            logged[CLIENT] = self._forwarded.clients(
+                nulls(rows, pa.string()) if peers is None else peers, logged[self._reading.forwarded]
+            )
         candidates, kind = self._candidates(logged, rows)
         made = {
             "source": constant(self._source, rows),
@@ -109,7 +121,8 @@ class EventColumns:
         return map_of_columns(safe, rows) if safe else None
 
     def _safe(self, name: str, values: Column) -> Column:
-        return self._hashes.as_text(values) if is_secret_column(name) else mask_parameters(values)
+        is_secret = name in self._hidden or is_secret_column(name)
+        return self._hashes.as_text(values) if is_secret else mask_parameters(values)
 
     def _safe_map(self, extra: Column) -> Column:
         """The format's own map, its values treated by the names of their keys."""

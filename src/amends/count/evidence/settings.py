@@ -10,11 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
+from ipaddress import ip_network
 from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amends.case import Case
+from amends.count.evidence.derived import Derived
 from amends.count.evidence.errors import BAD_BLOCK
 from amends.errors import InputError, Place
 
@@ -27,6 +29,8 @@ TIMES = ("start", "end")  # what the stamp means: nginx logs the end of an answe
 class Reading:
     """How the sources that `match` names are read; every key may be left out.
 
+    `principal`, `account` and `issued` may go on into the column (see `derived.py`); `forwarded` names the column with the list
+    of addresses that the proxies in `trusted_proxies` wrote (see `forwarded.py`).
     `server` is a constant or the name of a logged column (`syslog_host` where syslog wraps the lines); `principal` names columns,
     the first that is present wins, else the address; `columns` maps a column to a member, by its dotted path: of JSON, of CSV or
     of Parquet.
@@ -43,12 +47,22 @@ class Reading:
     account: str | None = None
     issued: str | None = None
     zone: str | None = None
+    forwarded: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The columns that hold who asked, whom they claim to be, and what was handed out."""
-        return (*self.principal, *filter(None, (self.account, self.issued)))
+        """The columns that hold who asked, whom they claim to be, what was handed out, and which proxies stood between."""
+        named = (*self.principal, *filter(None, (self.account, self.issued)))
+        columns = (*(Derived.parse(name).column for name in named), *filter(None, (self.forwarded,)))
+        return tuple(dict.fromkeys(columns))
+
+    @property
+    def decoded(self) -> frozenset[str]:
+        """The columns of events (`principal`, `account`) whose values stand in the bytes of a line in another form."""
+        written = {"principal": self.principal, "account": (self.account,) if self.account else ()}
+        return frozenset(name for name, used in written.items() if any(Derived.parse(one).is_decoded for one in used))
 
     @property
     def config_hash(self) -> str:
@@ -71,6 +85,8 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
         "account",
         "issued",
         "zone",
+        "forwarded",
+        "trusted_proxies",
         "columns",
     }
     for key in table.keys() - names:
@@ -80,13 +96,21 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
     principal = (principal,) if isinstance(principal, str) else principal
     if not all(isinstance(name, str) for name in principal):
         raise InputError(BAD_BLOCK, at=at, expected='principal = ["COLUMN", ...]')
+    trusted = _networks(values.pop("trusted_proxies", []), at=at)
     columns = values.pop("columns", {})
     if not isinstance(columns, dict) or not all(isinstance(path, str) for path in columns.values()):
         raise InputError(BAD_BLOCK, at=at, expected='columns = {time = "PATH", client = "PATH", ...}')
     for key, value in values.items():
         if not isinstance(value, str):
             raise InputError(BAD_BLOCK, at=at, expected=f"{key} as text in quotes")
-    reading = Reading(principal=tuple(principal), columns=columns, **values)
+    reading = Reading(principal=tuple(principal), trusted_proxies=trusted, columns=columns, **values)
+    if (reading.forwarded is None) != (not trusted):
+        raise InputError(BAD_BLOCK, at=at, expected="forwarded and trusted_proxies together: anyone can send such a list")
+    try:
+        _ = reading.roles
+    except ValueError as error:
+        expected = "a column, or one with steps into it such as http_cookie:cookie:sid or http_authorization:jwt:sub"
+        raise InputError(BAD_BLOCK, at=at, expected=expected) from error
     if reading.layer not in LAYERS:
         raise InputError(BAD_BLOCK, at=at, expected=f"layer as one of {', '.join(LAYERS)}")
     if reading.wrapper not in WRAPPINGS:
@@ -99,6 +123,15 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise InputError(BAD_BLOCK, at=at, expected="zone as an IANA name, such as Asia/Seoul") from error
     return reading
+
+
+def _networks(value: object, *, at: Place) -> tuple[str, ...]:
+    """Networks of proxies, as written in full. Raises: EVI-001."""
+    try:
+        return tuple(str(ip_network(text)) for text in ([value] if isinstance(value, str) else value))  # type: ignore[attr-defined]
+    except (ValueError, TypeError) as error:
+        expected = 'trusted_proxies = ["10.0.0.0/8", ...]: addresses or networks, no bit set beyond the prefix'
+        raise InputError(BAD_BLOCK, at=at, expected=expected) from error
 
 
 def evidence_blocks(case: Case) -> list[Reading]:

@@ -15,7 +15,8 @@ class Evidence:
     """What is counted from: events without repeats, rejects (None: there are none), and the time that no log covers.
 
     `clear` holds principals in clear by the digits of their keyed hash, as far as the case still has them. `own_gaps` are those
-    of each server by itself, whatever other layers hold.
+    of each server by itself, whatever other layers hold. `decoded`: columns whose values stand in the bytes of
+    lines in another form.
     """
 
     events: Table
@@ -25,3 +26,4 @@ class Evidence:
     has_window: bool
     clear: Mapping[str, str]
     own_gaps: tuple[Missing, ...] = ()
+    decoded: frozenset[str] = frozenset()

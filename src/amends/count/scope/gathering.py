@@ -11,7 +11,10 @@ import pyarrow.parquet as pq
 from amends.case import Case
 from amends.count.datamap.model import DataMap
 from amends.count.evidence.coverage import Coverage, Gap, coverage
+from amends.count.evidence.ingest import reading_of
+from amends.count.evidence.settings import evidence_blocks
 from amends.count.evidence.sources import sources
+from amends.count.evidence.store import statements
 from amends.count.evidence.verify import check_left_in_place
 from amends.count.evidence.view import events_table, rejects_table
 from amends.count.scope.errors import NO_EVENTS
@@ -48,8 +51,15 @@ def gather(case: Case, misuse: Misuse, map: DataMap, *, engine: Engine) -> Gathe
         has_window=case.settings.window is not None,
         clear=clear_principals(case, misuse),
         own_gaps=tuple(_missing(gap) for gap in found.own_gaps),
+        decoded=_decoded(case),
     )
     return Gathered(evidence, found, {source.sha256: source.name for source in known})
+
+
+def _decoded(case: Case) -> frozenset[str]:
+    """The columns whose values stand in the bytes of some source's lines in another form."""
+    blocks = evidence_blocks(case)
+    return frozenset().union(*(reading_of(statement, blocks).decoded for statement in statements(case)))
 
 
 def _missing(gap: Gap) -> Missing:

@@ -177,8 +177,8 @@ def _condition(condition: Condition, endpoints: dict[str, int], lists: _Lists) -
 
 def _client(condition: Condition, lists: _Lists) -> str:
     """An address is the same however it is spelt, and an IPv4 address within IPv6 (RFC 4291, section 2.5.5.2) is itself."""
-    networks = [_as_logged(ipaddress.ip_network(text)) for text in condition.networks]
-    addresses = [_as_logged(network) for text in condition.values if (network := _network(text)) is not None]
+    networks = [as_logged(ipaddress.ip_network(text)) for text in condition.networks]
+    addresses = [network for text in condition.values if (network := one_address(text)) is not None]
     exact = {*condition.values, *(str(address[0]) for address in addresses)}
     parts = [_in_network(network) for network in networks if isinstance(network, ipaddress.IPv4Network)]
     if exact:
@@ -188,15 +188,15 @@ def _client(condition: Condition, lists: _Lists) -> str:
     return " or ".join(parts) or "false"
 
 
-def _network(text: str) -> Network | None:
-    """One address as a network; None where the text is something else."""
+def one_address(text: str) -> Network | None:
+    """An address as the network that holds it alone; None where the text is something else."""
     try:
-        return ipaddress.ip_network(ipaddress.ip_address(text))
+        return as_logged(ipaddress.ip_network(ipaddress.ip_address(text)))
     except ValueError:
         return None
 
 
-def _as_logged(network: Network) -> Network:
+def as_logged(network: Network) -> Network:
     """A network of IPv4 addresses within IPv6 as the network that they are in themselves."""
     if isinstance(network, ipaddress.IPv6Network) and (first := network[0].ipv4_mapped) and network.prefixlen >= MAPPED_BITS:
         return ipaddress.IPv4Network((first, network.prefixlen - MAPPED_BITS))
@@ -217,10 +217,5 @@ def _in_network(network: ipaddress.IPv4Network) -> str:
 
 
 def _is_inside(text: str, single: Collection[Address], wider: Sequence[Network]) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    return address in single or any(address in network for network in wider)
+    found = one_address(text)
+    return found is not None and (found[0] in single or any(found[0] in network for network in wider))

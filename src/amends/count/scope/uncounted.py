@@ -159,7 +159,7 @@ def _unread(evidence: Evidence, ground: Ground, lookups: Mapping[Join, Lookup], 
     most = {facet: widest(facet, lookups) for facet in ground.facets}
     return unread(
         evidence.rejects, evidence.events, map=ground.map, facets=ground.facets, selectors=ground.selection.selectors,
-        widest=most, clear=evidence.clear, engine=engine,
+        widest=most, clear=evidence.clear, decoded=evidence.decoded, engine=engine,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from amends.count.datamap.model import DataMap, Endpoint
 from amends.count.datamap.target import as_written, fold, template_of
 from amends.count.scope.facets import Facet
 from amends.count.scope.misuse import Condition, Selector
+from amends.count.scope.selection import as_logged, one_address
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, U64, quoted_text
 from amends.units import microseconds
@@ -94,12 +95,15 @@ def unread(
     selectors: Sequence[Selector],
     widest: Mapping[Facet, int],
     clear: Mapping[str, str],
+    decoded: frozenset[str],
     engine: Engine,
 ) -> Looked:
-    """Look at every reject. `clear` holds the principals in clear by the digits of their keyed hash."""
+    """Look at every reject. `clear` holds the principals in clear by the digits of their keyed hash; `decoded` names the columns
+    whose values are not to be found in bytes.
+    """
     if not engine.row(rejects_in_question(rejects))["rows"]:
         return Looked()
-    judges = [_Judge(number, selector, map, facets, clear) for number, selector in enumerate(selectors)]
+    judges = [_Judge(number, selector, map, facets, clear, decoded) for number, selector in enumerate(selectors)]
     lines: list[Unread] = []
     passed_over = 0
     for batch in engine.batches(with_neighbours(rejects, events)):
@@ -141,7 +145,15 @@ def _mask(masks: Iterable[int]) -> int:
 class _Judge:
     """One selector's view of rejected lines."""
 
-    def __init__(self, number: int, selector: Selector, map: DataMap, facets: Sequence[Facet], clear: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        number: int,
+        selector: Selector,
+        map: DataMap,
+        facets: Sequence[Facet],
+        clear: Mapping[str, str],
+        decoded: frozenset[str],
+    ) -> None:
         self.number = number
         self.facets = facets
         self.since = microseconds(selector.where.since) if selector.where.since else None
@@ -156,7 +168,8 @@ class _Judge:
         self.lists = [
             _Values(found, clear) for column in ("principal", "account", "client") if (found := selector.where.of(column))
         ]
-        self.can_look = bool(self.lists) and all(values.is_complete for values in self.lists)
+        is_told = all(values.is_complete for values in self.lists) and not any(values.column in decoded for values in self.lists)
+        self.can_look = bool(self.lists) and is_told
 
     def answers(self, row: Mapping[str, Any]) -> list[int] | None:
         """One entry for each answer that the line may hold: the endpoint's number, or -1 for any. Empty: it does not count; None:
@@ -213,12 +226,14 @@ class _Values:
 
     def __init__(self, condition: Condition, clear: Mapping[str, str]) -> None:
         texts: Iterable[str] = condition.values
+        self.column = condition.column
         self.is_complete = True
         if condition.column == "principal":
             hashed = [value for value in condition.values if value in clear]
             texts = {*condition.clear, *(clear[value] for value in hashed)}
             self.is_complete = len(texts) >= len(condition.values)
-        self.networks = [ipaddress.ip_network(text) for text in condition.networks]
+        self.networks = [as_logged(ipaddress.ip_network(text)) for text in condition.networks]
+        self.addresses = {network[0] for text in texts if condition.column == "client" and (network := one_address(text))}
         self.words: set[bytes] = set()
         self.by_part: dict[bytes, list[bytes]] = {}
         self.odd: list[bytes] = []
@@ -242,12 +257,9 @@ class _Values:
             not self.words.isdisjoint(words)
             or any(value in raw for word in words & self.by_part.keys() for value in self.by_part[word])
             or any(value in raw for value in self.odd)
-            or (bool(self.networks) and any(self._is_inside(text) for text in ADDRESS.findall(raw)))
+            or (bool(self.networks or self.addresses) and any(self._is_inside(text) for text in ADDRESS.findall(raw)))
         )
 
     def _is_inside(self, text: bytes) -> bool:
-        try:
-            address = ipaddress.ip_address(text.decode("ascii"))
-        except ValueError:
-            return False
-        return any(address in network for network in self.networks)
+        found = one_address(text.decode("ascii"))
+        return found is not None and (found[0] in self.addresses or any(found[0] in network for network in self.networks))
