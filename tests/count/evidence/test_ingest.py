@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import os
 import stat
 import subprocess
 import sys
+import tarfile
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +17,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from amends.case import open_case
-from amends.count.evidence.errors import NO_SUCH_COLUMN, NO_ZONE, NOT_READABLE, NOTHING_TO_READ, UNFINISHED, UNKNOWN_FORMAT
+from amends.count.evidence.errors import (
+    BAD_BLOCK,
+    NO_SUCH_COLUMN,
+    NO_ZONE,
+    NOT_READABLE,
+    NOTHING_TO_READ,
+    UNFINISHED,
+    UNKNOWN_FORMAT,
+)
 from amends.count.evidence.ingest import bytes_to_read, ingest
 from amends.count.evidence.sources import begin, events_file, read_facts, rejects_file, sources
+from amends.count.evidence.store import statements
 from amends.errors import BAD_SETTINGS, CASE_LOCKED, AmendsError
 from amends.record import queued
 
@@ -401,3 +412,51 @@ def test_a_file_or_folder_without_rights_is_told_and_nothing_is_taken(line, clos
 
         (folder / "logs").chmod(0o700)
     assert told == "CAS-005 0\n"
+
+
+def test_an_archive_stands_for_its_files_and_again_for_nothing(case, tmp_path, line):
+    data = tmp_path / "logs.tgz"
+    with tarfile.open(data, "w:gz") as archive:
+        for name, text in (("web-1/access.log", line(0) + line(1)), ("web-1/.hidden", b"x"), ("web-2/access.log", line(2))):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime = len(text), 1_760_000_000
+            archive.addfile(entry, io.BytesIO(text))
+    case.settings_file.write_text(case.settings_file.read_text() + '\n[[evidence]]\nmatch = "web-2/*"\nserver = "web-2"\n')
+    case = open_case(case.path)
+
+    done, again = (ingest(case, [str(data)], now=NOW) for _ in range(2))
+
+    assert {source.path: (source.lines, source.events, source.server) for source in done.sources} == {
+        f"{data}/web-1/access.log": (2, 2, None),
+        f"{data}/web-2/access.log": (1, 1, "web-2"),
+    }
+    assert [(left.path, left.reason) for left in done.left] == [(f"{data}/web-1/.hidden", "hidden")]
+    assert done.files.closes
+    assert again.files.closes
+    assert (len(done.new), again.new, len(again.known)) == (2, (), 2)
+    sightings = [one for statement in statements(case) for one in statement.sightings]
+    assert {(one.archive, one.modified_at) for one in sightings} == {
+        (hashlib.sha256(data.read_bytes()).hexdigest(), "2025-10-09T08:53:20Z")
+    }
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        'principal = ["http_cookie:cookie:"]',
+        'forwarded = "xff"',
+        'trusted_proxies = ["10.0.0.0/8"]',
+        'forwarded = "xff"\ntrusted_proxies = ["10.0.0.1/8"]',
+        'forwarded = "xff"\ntrusted_proxies = ["localhost"]',
+        'forwarded = "xff"\ntrusted_proxies = 10',
+        "most_unpacked = 0",
+        'most_unpacked = "1GB"',
+        "most_unpacked = true",
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_before_anything_is_taken(case, tmp_path, line, block):
+    (tmp_path / "access.log").write_bytes(line(0))
+    case.settings_file.write_text(f"{case.settings_file.read_text()}\n[[evidence]]\n{block}\n")
+
+    assert code_of(lambda: ingest(open_case(case.path), [str(tmp_path / "access.log")], now=NOW)) == BAD_BLOCK.id
+    assert statements(case) == []

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amends.count.evidence.compressions import compression_of
-from amends.count.evidence.plain import PlainBytes, open_plain
+from amends.count.evidence.plain import MOST_UNPACKED, PlainBytes, open_plain
 
 TEXT = b"".join(b"line %d %s\n" % (number, hashlib.sha256(b"%d" % number).hexdigest().encode()) for number in range(20_000))
 PACKED = gzip.compress(TEXT, mtime=0)  # the same in every process: parts of it name tests
@@ -32,9 +32,9 @@ class Pipe(io.BytesIO):
         return False
 
 
-def drain(stored: io.BytesIO, most: int = 70_000) -> tuple[bytes, PlainBytes]:
+def drain(stored: io.BytesIO, most: int = 70_000, *, room: int = MOST_UNPACKED) -> tuple[bytes, PlainBytes]:
     """All plain bytes; the counters and the hash must be whole whatever came."""
-    plain = PlainBytes(stored)
+    plain = PlainBytes(stored, most=room)
     buffer = memoryview(bytearray(most))
     text = bytearray()
     while count := plain.readinto(buffer):
@@ -220,3 +220,29 @@ def test_what_unpacks_to_much_is_streamed_in_every_compression(name: str) -> Non
     tracemalloc.stop()
     assert (plain.plain_bytes, plain.fault) == (size, None)
     assert peak < size // 2
+
+
+@pytest.mark.parametrize("most", [1, len(TEXT) - 1])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_what_unpacks_to_more_than_is_allowed_is_read_so_far_and_hashed_whole(pack: Callable[[bytes], bytes], most: int) -> None:
+    stored = pack(TEXT) * 2
+    text, source = drain(io.BytesIO(stored), room=most)
+
+    assert text == TEXT[:most]
+    assert source.fault is not None
+    assert source.fault.endswith("it unpacks to more than most_unpacked allows")
+    assert source.stored_sha256 == hashlib.sha256(stored).hexdigest()
+
+
+def test_what_is_stored_plain_needs_no_room() -> None:
+    text, source = drain(io.BytesIO(TEXT), room=1)
+
+    assert text == TEXT
+    assert source.fault is None
+
+
+def test_a_source_within_its_limit_has_no_fault() -> None:
+    text, source = drain(io.BytesIO(PACKED), room=len(TEXT))
+
+    assert text == TEXT
+    assert source.fault is None

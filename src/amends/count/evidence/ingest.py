@@ -14,11 +14,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import IO, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from amends.case import LOCK_WAIT_SECONDS, Case
 from amends.count.evidence import store
 from amends.count.evidence.account import LineAccount, account_of_lines
+from amends.count.evidence.archives import Archive, Readable, open_archive
 from amends.count.evidence.detect import check_format, choose
 from amends.count.evidence.errors import CHANGED_SOURCE, NOT_READABLE, NOTHING_TO_READ, UNKNOWN_FORMAT
 from amends.count.evidence.repeats import find_repeats
@@ -29,7 +30,7 @@ from amends.count.evidence.workers import Task, read_all
 from amends.engine import open_engine
 from amends.errors import NO_RIGHTS, Finding, InputError, Place
 from amends.record import queue_entry
-from amends.units import Balance
+from amends.units import Balance, rfc3339
 
 STANDARD_INPUT = "-"
 OPTIONS = ("format", "log_format", "wrapper", "principal", "account", "issued", "zone", "server", "layer")
@@ -74,11 +75,14 @@ class Ingestion:
 
 @dataclass(slots=True)
 class _Found:
-    """A path to take: a regular file, or a stream that was spooled to `spooled`."""
+    """A path to take: a regular file, or a stream that was spooled (its hash and size), out of an archive or not."""
 
     file: Path
     given: str
     spooled: tuple[str, int] | None = None
+    name: str = "standard input"
+    modified: datetime | None = None
+    archive: str | None = None
 
 
 @dataclass(slots=True)
@@ -114,7 +118,7 @@ def ingest(
     for number, reading in enumerate(readings, 1):
         check_format(reading.format, at=Place(f"{case.settings_file}, [[evidence]] number {number}"))
     with case.lock(wait_seconds=wait_seconds), ExitStack() as stack:
-        search = _search(case, paths, stack, stdin)
+        search = _unpacked(case, _search(case, paths, stack, stdin), readings, stack)
         if paths and not search.files:
             raise InputError(
                 NOTHING_TO_READ, at=Place(", ".join(paths)), expected=f"a log; {len(search.left)} paths were left out"
@@ -201,9 +205,36 @@ def _standard_input(stdin: BinaryIO | None) -> BinaryIO:
     return stdin or sys.stdin.buffer
 
 
-def _spooled(case: Case, stream: IO[bytes], given: str, stack: ExitStack) -> _Found:
+def _spooled(case: Case, stream: Readable, given: str, stack: ExitStack) -> _Found:
     partial = stack.enter_context(store.partial_evidence(case))
     return _Found(partial, given, spooled=store.spool(stream, partial))
+
+
+def _unpacked(case: Case, search: _Search, readings: list[Reading], stack: ExitStack) -> _Search:
+    """The same with the members of archives in their place."""
+    unpacked = _Search(left=search.left)
+    for found in search.files:
+        most = reading_for(PurePath(found.given), readings).most_unpacked
+        try:
+            with open_archive(found.file, most=most) as archive:
+                unpacked.files += [found] if archive is None else _members(case, found, archive, unpacked.left, stack)
+        except PermissionError:
+            unpacked.files.append(found)  # told with all that is wrong, when its format is looked for
+    return unpacked
+
+
+def _members(case: Case, found: _Found, archive: Archive, left: list[Left], stack: ExitStack) -> list[_Found]:
+    taken = []
+    for member in archive.members():
+        given = f"{found.given}/{member.name}"
+        if member.stream is not None:
+            one = _spooled(case, member.stream, given, stack)
+            taken.append(replace(one, name=PurePath(given).name, modified=member.modified))
+        elif member.reason:
+            left.append(Left(given, member.reason))
+    if archive.fault is not None:
+        left.append(Left(found.given, archive.fault))
+    return [replace(one, archive=archive.sha256) for one in taken]
 
 
 def _check_all(
@@ -253,9 +284,9 @@ def _take(
     if found.spooled is None:
         return store.take_file(case, found.file, given=found.given, in_place=in_place, settings=options, now=now, advance=advance)
     sha256, size = found.spooled
-    return store.take_partial(
-        case, found.file, sha256=sha256, size=size, given=found.given, name="standard input", settings=options, now=now
-    )
+    modified = rfc3339(found.modified) if found.modified else None
+    seen = store.Sighting(found.given, found.name, modified, rfc3339(now), found.archive)
+    return store.take_partial(case, found.file, sha256=sha256, size=size, seen=seen, settings=options)
 
 
 def _read_missing(

@@ -52,7 +52,7 @@ def read_source(
     with writing(events_path):
         events_path.unlink(missing_ok=True)  # old events never stand beside new rejects
         try:
-            with open_plain(stored) as plain, atomic_file(events_path) as events_partial:
+            with open_plain(stored, most=reading.most_unpacked) as plain, atomic_file(events_path) as events_partial:
                 with atomic_file(rejects_file(case, sha256)) as rejects_partial:
                     tally = _Tally(plain, reading, choice, statement, case.key(), advance)
                     facts = tally.read(events_partial, rejects_partial)

@@ -1,8 +1,8 @@
 """The plain bytes of a stored stream: as it is, or decompressed member by member.
 
 Every byte that can be decoded is handed out; a cut file, or bytes that are no member, become `fault`, never an exception and
-never silence. Decoding is streamed, so a small file that unpacks to a large one costs time, not memory: `stored_bytes` and
-`plain_bytes` tell the ratio.
+never silence. Decoding is streamed, so a small file that unpacks to a large one costs time, not memory; beyond `most` bytes it
+is a fault too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from amends.count.evidence.compressions import DECODED_BYTES, MOST_MAGIC, Compre
 
 READ_BYTES = 256 * 1024
 RESCUE_BYTES = 16 * 1024  # of stored bytes in one go
+MOST_UNPACKED = 200_000_000_000  # bytes of one source, unless its block says otherwise: more is no log, but meant to do harm
 
 
 class Stored(Protocol):
@@ -31,8 +32,9 @@ class Stored(Protocol):
 class PlainBytes:
     """A Readable over a stored stream. Once it has come to its end, all of its counters, its hash and its fault are whole."""
 
-    def __init__(self, stored: Stored) -> None:
+    def __init__(self, stored: Stored, *, most: int = MOST_UNPACKED) -> None:
         self._stored = stored
+        self._room = most  # for what is unpacked; what is stored plain needs none
         self._hash = hashlib.sha256()
         self.stored_bytes = 0
         self.plain_bytes = 0
@@ -113,6 +115,11 @@ class PlainBytes:
                 yield from self._rescued(compression, begin, handed_out)
                 return
             handed_out += len(decoded)
+            if len(decoded) > self._room:
+                yield decoded[: self._room]
+                self.fault = f"{compression.name}: it unpacks to more than most_unpacked allows"
+                return
+            self._room -= len(decoded)
             if decoded:
                 yield decoded
             if decoder.eof:
@@ -144,7 +151,7 @@ class PlainBytes:
                 begin = self._stored.tell()
                 decoded += len(text)
                 if decoded > handed_out and text:
-                    yield text[-(decoded - handed_out) :]
+                    yield text[-(decoded - handed_out) :]  # less than DECODED_BYTES: within any room
                     handed_out = decoded
         except compression.errors:
             return  # the fault that was told
@@ -153,7 +160,7 @@ class PlainBytes:
 
 
 @contextmanager
-def open_plain(path: Path) -> Iterator[PlainBytes]:
+def open_plain(path: Path, *, most: int = MOST_UNPACKED) -> Iterator[PlainBytes]:
     """Open a stored file for reading its plain bytes. Raises: OSError where it cannot be read."""
     with path.open("rb", buffering=0) as stored:
-        yield PlainBytes(stored)
+        yield PlainBytes(stored, most=most)

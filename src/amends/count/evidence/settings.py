@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from amends.case import Case
 from amends.count.evidence.derived import Derived
 from amends.count.evidence.errors import BAD_BLOCK
+from amends.count.evidence.plain import MOST_UNPACKED
 from amends.errors import InputError, Place
 
 LAYERS = ("edge", "balancer", "app")  # from the outside to the inside
@@ -49,6 +50,7 @@ class Reading:
     zone: str | None = None
     forwarded: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    most_unpacked: int = MOST_UNPACKED
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -87,6 +89,7 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
         "zone",
         "forwarded",
         "trusted_proxies",
+        "most_unpacked",
         "columns",
     }
     for key in table.keys() - names:
@@ -97,13 +100,16 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
     if not all(isinstance(name, str) for name in principal):
         raise InputError(BAD_BLOCK, at=at, expected='principal = ["COLUMN", ...]')
     trusted = _networks(values.pop("trusted_proxies", []), at=at)
+    most = values.pop("most_unpacked", MOST_UNPACKED)
+    if type(most) is not int or most <= 0:
+        raise InputError(BAD_BLOCK, at=at, expected="most_unpacked as a number of bytes, such as 200_000_000_000")
     columns = values.pop("columns", {})
     if not isinstance(columns, dict) or not all(isinstance(path, str) for path in columns.values()):
         raise InputError(BAD_BLOCK, at=at, expected='columns = {time = "PATH", client = "PATH", ...}')
     for key, value in values.items():
         if not isinstance(value, str):
             raise InputError(BAD_BLOCK, at=at, expected=f"{key} as text in quotes")
-    reading = Reading(principal=tuple(principal), trusted_proxies=trusted, columns=columns, **values)
+    reading = Reading(principal=tuple(principal), trusted_proxies=trusted, most_unpacked=most, columns=columns, **values)
     if (reading.forwarded is None) != (not trusted):
         raise InputError(BAD_BLOCK, at=at, expected="forwarded and trusted_proxies together: anyone can send such a list")
     try:

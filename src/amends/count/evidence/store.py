@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 from typing import IO, Any
 
 from amends.case import PARTIAL, Case, write_atomically, writing
+from amends.count.evidence.archives import Readable
 from amends.count.evidence.errors import BAD_STATEMENT
 from amends.errors import InputError, Place
 from amends.units import rfc3339
@@ -38,6 +39,7 @@ class Sighting:
     name: str
     modified_at: str | None  # RFC 3339; None for a stream
     taken_at: str
+    archive: str | None = None  # SHA-256 of the archive that held it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +105,12 @@ def take_file(
             return _keep(case, partial, sha256, size, sighting, settings)
 
 
-def take_partial(
-    case: Case, partial: Path, *, sha256: str, size: int, given: str, name: str, settings: Mapping[str, Any], now: datetime
-) -> Taken:
+def take_partial(case: Case, partial: Path, *, sha256: str, size: int, seen: Sighting, settings: Mapping[str, Any]) -> Taken:
     """Keep a stream that `spool` has written."""
-    return _keep(case, partial, sha256, size, Sighting(given, name, None, rfc3339(now)), settings)
+    return _keep(case, partial, sha256, size, seen, settings)
 
 
-def spool(stream: IO[bytes], partial: Path, *, advance: Advance = lambda _: None) -> tuple[str, int]:
+def spool(stream: Readable, partial: Path, *, advance: Advance = lambda _: None) -> tuple[str, int]:
     """Write a stream to a file that is not evidence yet; its hash and size."""
     with writing(partial), partial.open("xb") as copy:
         spooled = _copied(stream, copy, advance)
@@ -195,7 +195,7 @@ def _cloned(source: IO[bytes], copy: IO[bytes], path: Path, advance: Advance) ->
         return _hashed(clone, advance)
 
 
-def _copied(source: IO[bytes], copy: IO[bytes], advance: Advance) -> tuple[str, int]:
+def _copied(source: Readable, copy: IO[bytes], advance: Advance) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     while chunk := source.read(CHUNK_BYTES):
         digest.update(chunk)
