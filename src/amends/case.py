@@ -20,6 +20,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amends.errors import (
+    BAD_CASE_PATH,
     BAD_SETTINGS,
     CASE_EXISTS,
     CASE_LOCKED,
@@ -129,8 +130,9 @@ class Case:
 def create_case(path: Path, *, company: str, zone: str, at_rest: str = "not stated", window: Period | None = None) -> Case:
     """Make a new case folder (mode 0700) with a commented amends.toml and a fresh key.
 
-    Raises: CAS-002 where the folder holds anything, CAS-007 for an unknown zone.
+    Raises: CAS-002 where the folder holds anything, CAS-007 for an unknown zone, CAS-009 for a path that is not UTF-8.
     """
+    _check_name(path)
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -149,7 +151,8 @@ def create_case(path: Path, *, company: str, zone: str, at_rest: str = "not stat
 
 
 def open_case(path: Path) -> Case:
-    """The case in `path`. Raises: CAS-001 where there is none, CAS-003 for settings that cannot be used."""
+    """The case in `path`. Raises: CAS-001 where there is none, CAS-003 for settings that cannot be used, CAS-009 as above."""
+    _check_name(path)
     file = path / SETTINGS
     try:
         text = file.read_text(encoding="utf-8")
@@ -160,6 +163,14 @@ def open_case(path: Path) -> Case:
     except PermissionError as error:
         raise InputError(NO_RIGHTS, at=Place(str(file)), expected="the right to read it") from error
     return Case(path=path, settings=parse_settings(text, file=str(file)))
+
+
+def _check_name(path: Path) -> None:
+    """The engine takes paths as UTF-8 only. Raises: CAS-009."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(BAD_CASE_PATH, at=Place(str(path)), expected="a path in UTF-8") from error
 
 
 def keyed_hash(key: bytes, text: str) -> bytes:

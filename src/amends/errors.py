@@ -144,6 +144,7 @@ NO_RIGHTS = Code("CAS-005", "the file or folder cannot be read or written", "che
 DISK_FULL = Code("CAS-006", "the disk is full", "free some space, then run this again; finished work is kept")
 UNKNOWN_ZONE = Code("CAS-007", "unknown time zone", "give a name of the IANA time zone database, such as Asia/Seoul")
 SECRET_MISSING = Code("CAS-008", "the case's key is missing", "put back secrets/hmac.key from where the case's secrets are kept")
+BAD_CASE_PATH = Code("CAS-009", "the name of the case folder is not text", "rename the folder, or name it from within its parent")
 BAD_YAML = Code("DOC-001", "the file is not YAML that can be read as text", "mend this place; keys once, no anchors, no tags")
 BAD_VALUE = Code("DOC-002", "a value is not what it must be", "mend this place and run the command again")
 UNKNOWN_KEY = Code("DOC-003", "a key that has no meaning here", "remove it, or correct its spelling")

@@ -36,6 +36,19 @@ def test_a_table_of_files_quotes_their_names(engine, tmp_path):
     assert [row["number"] for row in rows] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("name, other", [("a[1]", "a1"), ("a*", "ab"), ("a?", "ab"), ("[!a]", "b"), ("number=7", "a")])
+def test_a_table_is_the_file_of_that_name_and_no_other(engine, tmp_path, name, other):
+    for folder, number in ((name, 1), (other, 2)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "t.csv").write_text(f"number\n{number}\n")
+        engine.write(Query({"number": I64}, f"select {number}::bigint as number"), tmp_path / folder / "t.parquet")
+
+    tables = (Table.parquet([tmp_path / name / "t.parquet"]), Table.csv(tmp_path / name / "t.csv", options="header = true"))
+
+    for table in tables:
+        assert engine.rows(Query({"number": I64}, f"select number::bigint from {table}")) == [{"number": 1}]
+
+
 def test_written_rows_keep_their_order_and_are_counted(engine, tmp_path):
     query = Query({"number": I64}, "select range as number from range(100000) order by number desc")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,9 @@ I64 = "BIGINT"
 U64 = "UBIGINT"
 U16 = "USMALLINT"
 HASH = "BLOB"
+
+# A folder called `time=2020-01-01` is a folder: it gives no column, and replaces none.
+FROM_FILES_ALONE = "hive_partitioning = false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,15 @@ class Table:
     @classmethod
     def parquet(cls, files: Iterable[Path]) -> Table:
         """The rows of these files; there must be one at least."""
-        listed = ", ".join(quoted_text(str(file)) for file in files)
+        listed = ", ".join(quoted_file(file) for file in files)
         if not listed:
             raise ValueError("a Parquet table needs a file")
-        return cls(f"read_parquet([{listed}])")
+        return cls(f"read_parquet([{listed}], {FROM_FILES_ALONE})")
+
+    @classmethod
+    def csv(cls, file: Path, *, options: str) -> Table:
+        """The rows of this file; `options` are the engine's own words."""
+        return cls(f"read_csv({quoted_file(file)}, {FROM_FILES_ALONE}, {options})")
 
     @classmethod
     def of(cls, query: Query) -> Table:
@@ -55,6 +64,11 @@ class Query:
 def quoted_name(name: str) -> str:
     """An identifier; names from configuration are identifiers, never SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_file(file: Path) -> str:
+    """The path of one file: `*`, `?` and `[` in it are these letters, not a pattern that other files match."""
+    return quoted_text(re.sub(r"[*?[]", lambda found: f"[{found[0]}]", str(file)))
 
 
 def quoted_text(text: str) -> str:

@@ -47,7 +47,7 @@ def read_table(path: Path, *, named: str) -> Table:
         raise InputError(BAD_TABLE, at=Place(named), expected="a file at this path")
     if path.suffix == ".parquet":
         return Table.parquet([path])
-    return Table(f"read_csv({quoted_text(str(path))}, {RFC_4180})")
+    return Table.csv(path, options=RFC_4180)
 
 
 def demand_columns(table: Table, names: tuple[str, ...], *, named: str, engine: Engine) -> list[str]:
