@@ -29,12 +29,13 @@ INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file: its name in findings, the hash of its bytes, its top value, the faults found so far."""
+    """One file: its name in findings, the hash of its bytes, its top value, the faults found so far, and all of its text."""
 
     source: str
     sha256: str
     root: Value
     findings: Findings
+    text: str
 
     def finish(self) -> None:
         """Raise every fault found so far as one InputError; nothing read from the document may be used before."""
@@ -196,7 +197,7 @@ def parse_document(data: bytes, *, source: str) -> Document:
         raise InputError(BAD_YAML, at=Place(source, line), expected="text in UTF-8") from error
     findings = Findings()
     node = compose(text, source=source, findings=findings)
-    return Document(source, hashlib.sha256(data).hexdigest(), Value(node, node.at, findings), findings)
+    return Document(source, hashlib.sha256(data).hexdigest(), Value(node, node.at, findings), findings, text)
 
 
 def _integer_expected(least: int | None, most: int | None) -> str:

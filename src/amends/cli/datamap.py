@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from rich.console import RenderableType
@@ -10,11 +11,13 @@ from rich.table import Table
 from typer import Option
 
 from amends.cli.frame import Answer, CaseFolder, verb
-from amends.errors import visible
+from amends.errors import Place, UsageError, visible
 
 if TYPE_CHECKING:
+    from amends.case import Case
     from amends.count.datamap.categories import OwnField
     from amends.count.datamap.check import MapCheck
+    from amends.count.datamap.drafts.draft import Drafted
     from amends.count.datamap.shapes import Unmapped
 
 ROWS_SHOWN = 20  # of each list; the rest is summed up, and stands in --json
@@ -46,6 +49,58 @@ def check(
         found = check_map(map, events=events_table(case), engine=engine)
     paths = {source.sha256: source.path for source in sources(case)}
     return Answer(found.as_json(), text=list(_text(found, paths)), is_no=bool(found.keeps_from_final))
+
+
+@verb
+def draft(
+    case: CaseFolder,
+    openapi: Annotated[Path | None, Option("--openapi", help="a description of the API: OpenAPI 3, JSON or YAML")] = None,
+    har: Annotated[Path | None, Option("--har", help="what a browser recorded: an HTTP Archive")] = None,
+    from_logs: Annotated[bool, Option("--from-logs", help="the successful requests that the map does not name yet")] = False,
+    out: Annotated[Path | None, Option("--out", help="where to; left out: datamap.draft.yaml in the case")] = None,
+    force: Annotated[bool, Option("--force", help="write over a file that is there")] = False,
+) -> Answer:
+    """Draft a data map to be gone through by hand: endpoints, and fields guessed from the names within their answers.
+
+    Nothing counts by a draft: somebody settles each line that says `confirm`, and lets it be datamap.yaml.
+
+    Example: amends datamap draft case --openapi shop.openapi.yaml
+    """
+    from amends.case import write_atomically
+    from amends.cli.errors import FILE_EXISTS, WRONG_COMMAND
+    from amends.count.datamap.drafts import har as recordings
+    from amends.count.datamap.drafts import openapi as descriptions
+    from amends.count.datamap.drafts.draft import as_yaml
+
+    if [openapi is not None, har is not None, from_logs].count(True) != 1:
+        raise UsageError(WRONG_COMMAND, at=Place("amends datamap draft"), expected="one of --openapi, --har and --from-logs")
+    file = out or case.path / "datamap.draft.yaml"
+    if file.exists() and not force:
+        raise UsageError(FILE_EXISTS, at=Place(str(file)), expected="a new file, or --force")
+    if openapi is not None:
+        endpoints, origin = descriptions.drafted(openapi), openapi.name
+    elif har is not None:
+        endpoints, origin = recordings.drafted(har), har.name
+    else:
+        endpoints, origin = _from_logs(case), "the logs of this case"
+    write_atomically(file, as_yaml(endpoints, origin=origin).encode())
+    with_fields = [endpoint for endpoint in endpoints if endpoint.fields]
+    data = {"draft": str(file), "endpoints": len(endpoints), "with_fields": len(with_fields)}
+    said = f"{len(endpoints):,} endpoints, {len(with_fields):,} of them with fields that look like people's data"
+    return Answer(data, text=[f"draft {file}: {said}", "next: settle each line that says confirm; then let it be datamap.yaml"])
+
+
+def _from_logs(case: Case) -> list[Drafted]:
+    from amends.count.datamap.drafts.logs import NO_MAP, drafted
+    from amends.count.datamap.load import load
+    from amends.count.evidence.sources import sources
+    from amends.count.evidence.view import events_table
+    from amends.engine import open_engine
+
+    map = load(case) if case.datamap_file.exists() else NO_MAP
+    paths = {source.sha256: source.path for source in sources(case)}
+    with open_engine(spill=case.spill) as engine:
+        return drafted(events_table(case), map, paths=paths, engine=engine)
 
 
 def _text(found: MapCheck, paths: Mapping[str, str]) -> Iterator[RenderableType]:

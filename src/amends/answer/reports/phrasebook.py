@@ -15,6 +15,7 @@ SENTENCES = {
     # what keeps a scope from being final
     "an equation of the room does not close": "집계의 등식이 맞지 않는다",
     "{n} successful requests of the misuse are not mapped": "오용에 속하는 성공한 요청 {n}건이 데이터 맵에 없다",
+    "{n} guesses of a draft in the map are not settled": "데이터 맵에 확인하지 않은 초안의 추정 {n}건이 남아 있다",
     "amends.toml has no window": "amends.toml에 조사 기간이 없다",
     "misuse.yaml selects nothing": "misuse.yaml이 아무것도 선택하지 않는다",
     "the selection is a draft: it has no signatures": "오용 선택은 아직 서명되지 않은 초안이다",

@@ -48,6 +48,7 @@ class MapCheck:
     folding: Mapping[str, int]
     findings: tuple[Finding, ...]
     balance: Balance
+    doubt: str | None = None
 
     @property
     def unmapped_successful(self) -> int:
@@ -65,6 +66,8 @@ class MapCheck:
             reasons.append(f"successful requests to endpoints that the map does not name: {self.unmapped_successful:,}")
         if self.findings:
             reasons.append(f"missing tables or columns that the map names: {len(self.findings):,}")
+        if self.doubt:
+            reasons.append(self.doubt)
         if not self.balance.closes:
             reasons.append(f"the events do not add up: {self.balance}")
         return tuple(reasons)
@@ -110,6 +113,7 @@ def check(map: DataMap, *, events: Table, engine: Engine) -> MapCheck:
             done=sum(endpoint.events for endpoint in endpoints),
             left={"unmapped": silent} if silent else {},
         ),
+        doubt=map.doubt,
     )
 
 

@@ -23,3 +23,8 @@ NO_COLUMN = Code(
     "MAP-008", "a table lacks a column that the map names", "correct the column's name in datamap.yaml, or add it to the table"
 )
 NO_MAP = Code("MAP-009", "the case has no data map", "write datamap.yaml into the case folder, as docs/datamap.md shows")
+BAD_DESCRIPTION = Code(
+    "MAP-010",
+    "a file that no draft can be made from",
+    "give OpenAPI 3 (JSON or YAML) with --openapi, an HTTP Archive with --har, or let it be made --from-logs",
+)

@@ -33,6 +33,7 @@ VERSION = "1"
 MOST_ROWS = 10**12  # of one answer; the whole world is less
 MOST_ENDPOINTS = 65_535  # an endpoint's place is a 16-bit number in `mapped`
 NO_WHEN = {"time", "principal", "issued", "target", "method", "line", "extra"}  # stored in another form, or named elsewhere
+GUESS = "# confirm"  # what a draft writes after each guess
 PARTS = {Source.PATH, Source.QUERY, Source.COLUMN}  # of an event that need a name
 
 
@@ -58,7 +59,8 @@ def as_map(document: Document, *, folder: Path, zone: tzinfo) -> DataMap:
     if len(endpoints) > MOST_ENDPOINTS:
         top["endpoints"].fault(f"at most {MOST_ENDPOINTS:,} endpoints")
     document.finish()
-    return DataMap(document.sha256, subjects, endpoints, tuple(reader.fields))
+    guesses = sum(GUESS in line for line in document.text.splitlines())
+    return DataMap(document.sha256, subjects, endpoints, tuple(reader.fields), guesses)
 
 
 class _Reader:

@@ -135,13 +135,20 @@ class Subject:
 class DataMap:
     """The whole map. `fields` lists every field key in order of first mention: bit i of a mask is `fields[i]`.
 
-    `sha256` is the hash of the file's bytes; endpoints stand in the order of the file.
+    `sha256` is the hash of the file's bytes; endpoints stand in the order of the file. `guesses`: lines that a draft marked, and
+    that nobody has settled.
     """
 
     sha256: str
     subjects: Mapping[str, Subject]
     endpoints: tuple[Endpoint, ...]
     fields: tuple[str, ...]
+    guesses: int = 0
+
+    @property
+    def doubt(self) -> str | None:
+        """Why no scope by this map could be final, in words; None: nothing in the map itself."""
+        return f"{self.guesses:,} guesses of a draft in the map are not settled" if self.guesses else None
 
     def mask(self, fields: tuple[str, ...]) -> int:
         return sum(1 << self.fields.index(name) for name in fields)

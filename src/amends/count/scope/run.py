@@ -182,6 +182,8 @@ def not_final(inputs: Inputs, gathered: Gathered, counted: Counted) -> tuple[str
         reasons.append("an equation of the room does not close")
     if counted.account.unmapped_successes:
         reasons.append(f"{counted.account.unmapped_successes:,} successful requests of the misuse are not mapped")
+    if inputs.map.doubt:
+        reasons.append(inputs.map.doubt)
     if not gathered.evidence.has_window:
         reasons.append("amends.toml has no window")
     if not inputs.misuse.selectors:
