@@ -114,7 +114,9 @@ def _named(path: str) -> tuple[str, list[str]]:
     names: list[str] = []
 
     def renamed(found: re.Match[str]) -> str:
-        name = re.sub(r"\W", "_", found[1], flags=re.ASCII) or "id"
+        if not re.search(r"\w", found[1]):  # `{...}`: more than one segment, which no template can say
+            return found[0]
+        name = re.sub(r"\W", "_", found[1], flags=re.ASCII)
         name = name if NAME.fullmatch(name) else f"_{name}"
         names.append(_free(name, set(names)))
         return f"{{{names[-1]}}}"
