@@ -22,15 +22,19 @@ def scope(
         str | None, Option("--memory", help="what the engine may take, such as 4GB; default 60 % of the machine")
     ] = None,
     force: Annotated[bool, Option("--force", help="replace the export if it is there")] = False,
+    claim: Annotated[list[str] | None, Option("--claim", help="judge not-exposed:KEY (user.financial); repeatable")] = None,
+    diff: Annotated[str | None, Option("--diff", metavar="RUN", help="compare with an earlier run")] = None,
 ) -> Answer:
     """Count who was exposed: one row per subject whose data came back within the misuse, with bounds as a printed sum.
 
-    Exit status 1 where an equation does not close.
+    Exit status 1 where an equation does not close, or a claim is not shown.
 
     Example: amends scope case --export exposed.csv
     """
     from amends.cli.errors import FILE_EXISTS
     from amends.count.scope import answer, run
+    from amends.count.scope.claims import Verdict, claimed_key, judge
+    from amends.count.scope.comparing import difference, run_of
     from amends.count.scope.export import check_name
     from amends.count.scope.export import export as write_export
     from amends.count.scope.memory import parse_memory
@@ -42,12 +46,19 @@ def scope(
         check_name(export)
         if export.exists() and not force:
             raise UsageError(FILE_EXISTS, at=Place(str(export)), expected="a new file, or --force")
+    for text in claim or ():
+        claimed_key(text)
+    before = run_of(case, diff) if diff is not None else None
     with open_engine(spill=case.spill, memory_bytes=memory_bytes) as engine:
         found = run.scope(case, engine=engine, now=datetime.now(UTC))
-    data = answer.as_json(found)
+        changes = difference(case, before, found.run, engine=engine) if before is not None else None
+    claims = [judge(found, text) for text in claim or ()]
+    data = answer.as_json(found) | {"claims": [one.as_json() for one in claims]}
+    if changes is not None:
+        data["diff"] = changes.as_json()
     if export is not None:
         data["export"] = {"file": str(export), "rows": write_export(found.exposure, found.inputs.map, export)}
-    return Answer(data, text=list(_text(data)), is_no=not found.closes)
+    return Answer(data, text=list(_text(data)), is_no=not found.closes or any(one.verdict is not Verdict.SHOWN for one in claims))
 
 
 def _text(data: dict[str, Any]) -> list[RenderableType]:
@@ -129,8 +140,25 @@ def _lists(data: dict[str, Any]) -> list[str]:
         if data[key]:
             lines.append(f"\n{title}")
             lines += [f"  {text}" for text in data[key]]
+    for claim in data["claims"]:
+        lines += ["", *_claim(claim)]
+    if "diff" in data:
+        lines += ["", *_diff(data["diff"])]
     if "export" in data:
         lines.append(f"\n{data['export']['rows']:,} rows in {data['export']['file']}")
+    return lines
+
+
+def _claim(claim: dict[str, Any]) -> list[str]:
+    lines = [f"{claim['claim']}: {claim['verdict']}", *(f"  {reason}" for reason in claim["because"])]
+    return [*lines, *(f"  leans on {word}" for word in claim["leans_on"] if claim["verdict"] == "shown")]
+
+
+def _diff(diff: dict[str, Any]) -> list[str]:
+    lines = [f"since run {diff['before'][:16]}: {'; '.join(diff['inputs']) or 'the same inputs'}"]
+    for kind, changes in diff["by_kind"].items():
+        told = [f"{number:,} {change.replace('_', ' ')}" for change, number in changes.items() if number is not None]
+        lines.append(f"  {kind}: {', '.join(told)}")
     return lines
 
 

@@ -18,7 +18,9 @@ from amends.cli.errors import FILE_EXISTS
 from amends.cli.frame import main
 from amends.count.evidence.ingest import ingest
 from amends.count.scope.answer import count_of
-from amends.count.scope.errors import BAD_EXPORT, BAD_MEMORY
+from amends.count.scope.claims import Claim, Verdict, claimed_key, judge
+from amends.count.scope.comparing import difference, run_of
+from amends.count.scope.errors import BAD_CLAIM, BAD_EXPORT, BAD_MEMORY, NO_SUCH_RUN
 from amends.count.scope.export import export, guarded
 from amends.count.scope.memory import parse_memory
 from amends.count.scope.run import scope
@@ -368,3 +370,128 @@ def test_a_selector_that_selects_nothing_is_a_warning(tmp_path: Path, capsys: An
     data = json.loads(capsys.readouterr().out)
     assert data["warnings"] == ["the selector one selects no event"]
     assert data["units"]["accounts"]["confirmed"] == 0
+
+
+WIDE_MAP = (
+    MAP
+    + """
+  - id: me
+    request: GET /me
+    discloses: [{subject: account, key: account, fields: [user.financial.bank_account, user.contact]}]
+  - {id: other, request: GET /other, discloses: []}
+"""
+)
+
+
+def judged(tmp_path: Path, text: str, *, lines: list[str], toml: str = TOML, map: str = WIDE_MAP) -> Claim:
+    case = make(tmp_path / "case", lines=lines)
+    (case.path / "datamap.yaml").write_text(map)
+    (case.path / "amends.toml").write_text(toml)
+    return judge(run(open_case(case.path)), text)
+
+
+QUIET = [line(minute, f"/p/{minute}") for minute in range(1, 6)]
+
+
+def test_a_claim_that_nothing_can_contradict_is_shown_with_what_it_leans_on(tmp_path: Path):
+    claim = judged(tmp_path, "not-exposed:user.financial", lines=QUIET)
+
+    assert (claim.verdict, claim.because) == (Verdict.SHOWN, ())
+    assert claim.endpoints == ("me",)
+    assert "no endpoint but me" in claim.leans_on[0]
+
+
+def test_a_claim_of_what_came_back_is_false(tmp_path: Path):
+    claim = judged(tmp_path, "not-exposed:user.contact", lines=QUIET)
+
+    assert (claim.verdict, claim.because) == (Verdict.FALSE, ("user.contact.email of 5 accounts came back whole",))
+
+
+@pytest.mark.parametrize(
+    "lines, changes, because",
+    [
+        ([*QUIET[:4], line(5, "/me", status=206)], {}, "user.financial.bank_account of at most 1 accounts may have come back"),
+        ([*QUIET[:4], line(5, "/unknown")], {}, "what 1 successful requests of the misuse gave is not mapped"),
+        (QUIET, {"toml": TOML.replace("window = ", "# ")}, "amends.toml has no window"),
+        (QUIET, {"toml": TOML.replace("00:05:01Z", "09:05:01Z")}, "of the window, and an endpoint gives it"),
+        (QUIET, {"map": WIDE_MAP + "# confirm\n"}, "1 guesses of a draft in the map are not settled"),
+    ],
+)
+def test_a_claim_is_not_shown_where_something_may_have_gone_unseen(
+    tmp_path: Path, lines: list[str], changes: dict[str, str], because: str
+):
+    claim = judged(tmp_path, "not-exposed:user.financial", lines=lines, **changes)
+
+    assert claim.verdict == Verdict.NOT_SHOWN
+    assert any(because in reason for reason in claim.because)
+
+
+def test_a_category_above_the_claimed_one_may_hold_it(tmp_path: Path):
+    claim = judged(
+        tmp_path, "not-exposed:user.contact.phone_number", lines=[*QUIET[:4], line(5, "/me").replace("uid=-", "uid=7")]
+    )
+
+    assert (claim.verdict, claim.because) == (Verdict.NOT_SHOWN, ("user.contact of at most 1 accounts may have come back",))
+
+
+@pytest.mark.parametrize("text", ["", "not-exposed:", "not-exposed:user.nmae", "exposed:user.name"])
+def test_another_claim_is_refused(text: str):
+    with pytest.raises(UsageError) as caught:
+        claimed_key(text)
+    assert caught.value.code == BAD_CLAIM
+
+
+def test_two_runs_differ_by_whose_exposure_came_went_or_changed(tmp_path: Path):
+    case = make(
+        tmp_path / "case", lines=[line(1, "/p/1"), line(2, "/p/2", status=206), line(3, "/p/3"), line(4, "/p/4"), line(5, "/p/5")]
+    )
+    first = run(case)
+    (tmp_path / "more.log").write_text(line(5, "/p/2") + line(5, "/p/6"))
+    ingest(case, [str(tmp_path / "more.log")], now=NOW, workers=1)
+    (case.path / "misuse.yaml").write_text(MISUSE.replace("[bad]}", "[bad]}, except: {target: [/p/5]}"))
+    second = run(case)
+
+    with open_engine(spill=case.spill, memory_bytes=1 << 28, threads=1) as engine:
+        found = difference(case, first.run, second.run, engine=engine)
+        back = difference(case, second.run, first.run, engine=engine)
+
+    wanted = {"only_before": 1, "only_now": 1, "became_confirmed": 1, "became_possible": 0, "more_or_fewer_fields": 0, "same": 3}
+    assert found.by_kind == {"account": wanted}
+    assert back.by_kind["account"]["became_possible"] == 1
+    assert found.inputs == ("misuse", "sources: 1 more, 0 fewer")
+
+
+def test_runs_under_two_maps_are_compared_by_subject_and_grade_alone(tmp_path: Path):
+    case = make(tmp_path / "case")
+    first = run(case)
+    (case.path / "datamap.yaml").write_text(MAP.replace("user.name, ", "user.date_of_birth, "))
+    second = run(case)
+
+    with open_engine(spill=case.spill, memory_bytes=1 << 28, threads=1) as engine:
+        found = difference(case, first.run, second.run, engine=engine)
+
+    assert found.inputs == ("datamap",)
+    assert found.by_kind["account"]["more_or_fewer_fields"] is None
+    assert found.by_kind["account"]["same"] == len(pq.read_table(first.exposure))
+
+
+def test_a_run_is_found_by_the_beginning_of_its_name(case: Case):
+    name = run(case).run
+
+    assert run_of(case, name[:12]) == name
+    for prefix in ("", "zz", "../"):
+        with pytest.raises(UsageError) as caught:
+            run_of(case, prefix)
+        assert caught.value.code == NO_SUCH_RUN
+
+
+def test_claims_and_differences_are_told_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    case = make(tmp_path / "case", lines=QUIET)
+    name = run(case).run
+
+    status = main(["scope", str(case.path), "--claim", "not-exposed:user.contact.email", "--diff", name[:12]])
+
+    told = capsys.readouterr().out
+    assert status == 1
+    assert "not-exposed:user.contact.email: false\n  user.contact.email of 5 accounts came back whole" in told
+    assert f"since run {name[:16]}: the same inputs\n  account: 0 only before" in told

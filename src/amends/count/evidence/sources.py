@@ -26,7 +26,7 @@ from amends.count.evidence.store import Statement
 from amends.errors import OperationError, Place, visible
 from amends.units import Balance, instant_of
 
-READER = 2  # raised when the same bytes and settings give other events than before: sources are then read again
+READER = 3  # raised when the same bytes and settings give other events than before: sources are then read again
 FACTS = b"amends"  # the key of the facts in Parquet's metadata
 
 SOURCES = schema(

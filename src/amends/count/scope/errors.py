@@ -26,3 +26,11 @@ NO_CLEAR_PRINCIPALS = Code(
     "a principal in clear cannot be looked up without the case's key",
     "write it as `hmac HEX`, or put back secrets/hmac.key",
 )
+BAD_CLAIM = Code(
+    "SCO-011", "a claim that cannot be judged", "write --claim not-exposed:KEY with a data category, such as user.financial"
+)
+NO_SUCH_RUN = Code(
+    "SCO-012",
+    "no run of this case has this name",
+    "give the beginning of a run's name, as scope printed it, or see CASE/exposure",
+)

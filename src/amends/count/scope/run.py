@@ -35,7 +35,7 @@ from amends.record import queue_entry
 from amends.record.canonical import canonical_json
 from amends.units import rfc3339
 
-FORM = 1  # raised when the same inputs give another exposure than before
+FORM = 2  # raised when the same inputs give another exposure than before
 
 
 @dataclass(frozen=True, slots=True)
