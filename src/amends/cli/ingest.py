@@ -80,11 +80,13 @@ def ingest(
         "read": list(done.read),
         "known": list(done.known),
         "left": [{"path": one.path, "reason": one.reason} for one in done.left],
+        "idle": list(done.idle),
     }
     return Answer(data, text=[*as_text(account_now, most_rows=MOST_ROWS), *_what_was_done(done)], is_no=not account_now.is_whole)
 
 
 def _what_was_done(done: Ingestion) -> list[str]:
     lines = [f"left     {one.path}: {one.reason}" for one in done.left]
+    lines += [f"note     the block with match = {match!r} in amends.toml is of no source" for match in done.idle]
     lines += [f"known    {path}: in the case already, not counted again" for path in done.known]
     return [*lines, f"files    {done.files}; {len(done.read):,} sources read now"]

@@ -460,3 +460,24 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_taken(case, tmp_pat
 
     assert code_of(lambda: ingest(open_case(case.path), [str(tmp_path / "access.log")], now=NOW)) == BAD_BLOCK.id
     assert statements(case) == []
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/urandom"])
+def test_a_device_that_never_ends_is_no_log(case, path):
+    assert code_of(lambda: ingest(case, [path], now=NOW)) == NOT_READABLE.id
+
+
+def test_the_case_itself_is_no_log(case):
+    assert code_of(lambda: ingest(case, [str(case.path)], now=NOW)) == NOT_READABLE.id
+    assert statements(case) == []
+
+
+def test_a_block_of_no_source_is_told(case, tmp_path, line):
+    (tmp_path / "access.log").write_bytes(line(0))
+    blocks = '\n[[evidence]]\nmatch = "acess.log"\nserver = "web-1"\n[[evidence]]\nmatch = "*.log"\nserver = "web-2"\n'
+    case.settings_file.write_text(case.settings_file.read_text() + blocks)
+
+    done = ingest(open_case(case.path), [str(tmp_path / "access.log")], now=NOW)
+
+    assert done.idle == ("acess.log",)
+    assert done.sources[0].server == "web-2"

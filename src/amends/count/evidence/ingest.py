@@ -23,7 +23,7 @@ from amends.count.evidence.archives import Archive, Readable, open_archive
 from amends.count.evidence.detect import check_format, choose
 from amends.count.evidence.errors import CHANGED_SOURCE, NOT_READABLE, NOTHING_TO_READ, UNKNOWN_FORMAT
 from amends.count.evidence.repeats import find_repeats
-from amends.count.evidence.settings import Reading, evidence_blocks, parse_reading, reading_for
+from amends.count.evidence.settings import Reading, evidence_blocks, matches, parse_reading, reading_for
 from amends.count.evidence.sources import Facts, Source, begin, end, read_facts, source_of, write_sources
 from amends.count.evidence.store import Statement, statements
 from amends.count.evidence.workers import Task, read_all
@@ -58,6 +58,7 @@ class Ingestion:
     read: tuple[str, ...]
     known: tuple[str, ...]  # paths as given
     left: tuple[Left, ...]
+    idle: tuple[str, ...]  # the `match` of blocks of amends.toml that no source has
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -137,7 +138,9 @@ def ingest(
         with open_engine(spill=case.spill) as engine:  # within the lock: the next ingestion may begin as soon as it is free
             account = account_of_lines(case, engine)
     known = tuple(found.given for found, one in zip(search.files, taken, strict=True) if not one.is_new)
-    return Ingestion(account, new, tuple(sorted(read)), known, tuple(search.left))
+    paths_of_sources = [statement.path for statement in statements(case)]
+    idle = tuple(reading.match for reading in readings if not any(matches(reading, path) for path in paths_of_sources))
+    return Ingestion(account, new, tuple(sorted(read)), known, tuple(search.left), idle)
 
 
 def bytes_to_read(case: Case, paths: Sequence[str]) -> int:
@@ -172,6 +175,8 @@ def _search(case: Case, paths: Sequence[str], stack: ExitStack, stdin: BinaryIO 
 def _look(case: Case, paths: Sequence[str], stack: ExitStack, stdin: BinaryIO | None, search: _Search) -> None:
     for path in paths:
         file = Path(path)
+        if path != STANDARD_INPUT and file.resolve() == case.path.resolve():
+            raise InputError(NOT_READABLE, at=Place(path), expected="logs; this is the case itself")
         if path == STANDARD_INPUT:
             search.files.append(_spooled(case, _standard_input(stdin), path, stack))
         elif file.is_dir():
@@ -181,6 +186,8 @@ def _look(case: Case, paths: Sequence[str], stack: ExitStack, stdin: BinaryIO | 
             search.files.append(_Found(file, path))
         elif stat.S_ISFIFO(file.stat().st_mode) or stat.S_ISCHR(file.stat().st_mode):
             with file.open("rb") as stream:
+                if stat.S_ISCHR(file.stat().st_mode) and not stream.isatty() and path != os.devnull:
+                    raise InputError(NOT_READABLE, at=Place(path), expected="a log; this device never ends")
                 search.files.append(_spooled(case, stream, path, stack))
         else:
             raise InputError(NOT_READABLE, at=Place(path), expected="a regular file, a folder or a stream")

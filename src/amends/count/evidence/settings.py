@@ -152,9 +152,10 @@ def evidence_blocks(case: Case) -> list[Reading]:
 
 def reading_for(path: PurePath, readings: list[Reading]) -> Reading:
     """The last block that matches the last parts of the path as given (`*` crosses folders); no block: everything by itself."""
-    parts = path.as_posix().split("/")
-    for reading in reversed(readings):
-        wanted = reading.match.lstrip("/")
-        if any(fnmatchcase("/".join(parts[start:]), wanted) for start in range(len(parts))):
-            return reading
-    return Reading()
+    return next((reading for reading in reversed(readings) if matches(reading, path)), Reading())
+
+
+def matches(reading: Reading, path: PurePath) -> bool:
+    """Does the block speak of a source under this path?"""
+    parts, wanted = path.as_posix().split("/"), reading.match.lstrip("/")
+    return any(fnmatchcase("/".join(parts[start:]), wanted) for start in range(len(parts)))
