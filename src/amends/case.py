@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amends.errors import (
     BAD_CASE_PATH,
@@ -32,8 +31,9 @@ from amends.errors import (
     InputError,
     OperationError,
     Place,
+    is_text,
 )
-from amends.settings import SETTINGS, Settings, new_settings, parse_settings
+from amends.settings import SETTINGS, Settings, new_settings, parse_settings, zone_named
 from amends.units import Period
 
 PARTIAL = ".partial-"  # a name that starts so is unfinished work of a command that ran or was killed
@@ -133,12 +133,12 @@ def create_case(path: Path, *, company: str, zone: str, at_rest: str = "not stat
     Raises: CAS-002 where the folder holds anything, CAS-007 for an unknown zone, CAS-009 for a path that is not UTF-8.
     """
     _check_name(path)
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InputError(UNKNOWN_ZONE, at=Place("--tz"), expected="an IANA name, such as Asia/Seoul") from error
+    if zone_named(zone) is None:
+        raise InputError(UNKNOWN_ZONE, at=Place("--tz"), expected="an IANA name, such as Asia/Seoul")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(CASE_EXISTS, at=Place(str(path)), expected="a folder that is new or empty")
+    settings = new_settings(company, zone, at_rest, window)
+    parse_settings(settings, file="the settings given")  # what could not be read back is refused before the folder is there
     with writing(path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
@@ -146,7 +146,7 @@ def create_case(path: Path, *, company: str, zone: str, at_rest: str = "not stat
             (path / name).mkdir(parents=True)
         (path / "secrets").mkdir(mode=0o700)
         write_atomically(path / "secrets" / "hmac.key", secrets.token_bytes(32))
-        write_atomically(path / SETTINGS, new_settings(company, zone, at_rest, window).encode())
+        write_atomically(path / SETTINGS, settings.encode())
     return open_case(path)
 
 
@@ -162,15 +162,15 @@ def open_case(path: Path) -> Case:
         raise InputError(BAD_SETTINGS, at=Place(str(file)), expected="UTF-8 text") from error
     except PermissionError as error:
         raise InputError(NO_RIGHTS, at=Place(str(file)), expected="the right to read it") from error
+    except OSError as error:  # a folder of that name, or a chain of links
+        raise InputError(BAD_SETTINGS, at=Place(str(file)), expected="a file that can be read") from error
     return Case(path=path, settings=parse_settings(text, file=str(file)))
 
 
 def _check_name(path: Path) -> None:
     """The engine takes paths as UTF-8 only. Raises: CAS-009."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise InputError(BAD_CASE_PATH, at=Place(str(path)), expected="a path in UTF-8") from error
+    if not is_text(str(path)):
+        raise InputError(BAD_CASE_PATH, at=Place(str(path)), expected="a path in UTF-8")
 
 
 def keyed_hash(key: bytes, text: str) -> bytes:

@@ -26,6 +26,15 @@ def _escape(number: int) -> str:
     return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"
 
 
+def is_text(text: str) -> bool:
+    """Can it be written as UTF-8? A file's name, or a word of the command line, need not be."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A kind of error: three letters for the room, three digits, never reused."""

@@ -17,6 +17,7 @@ from amends.units import Period
 
 SETTINGS = "amends.toml"
 CASE_KEYS = frozenset(("company", "zone", "window", "languages", "jurisdictions", "at_rest", "database"))
+NOT_EVERYWHERE = ("localtime", "posixrules", "Factory")  # files beside the zones: this machine's own, or no place at all
 ROOMS = ("evidence", "ceiling")  # tables of amends.toml beside [case]; each is read by the room that owns it
 
 
@@ -36,7 +37,9 @@ def parse_settings(text: str, *, file: str = SETTINGS) -> Settings:
     """amends.toml as Settings. Raises: CAS-003 with the place and what was expected there."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise InputError(BAD_SETTINGS, at=Place(file), expected="TOML of a few levels") from error
+    except ValueError as error:  # a number of thousands of digits is none of its parser's own errors
         raise InputError(BAD_SETTINGS, at=Place(file), expected=f"TOML; its parser says: {error}") from error
     case = tables.pop("case", None)
     if not isinstance(case, dict):
@@ -101,11 +104,20 @@ def _texts(table: Mapping[str, Any], key: str, where: Place) -> tuple[str, ...]:
 
 
 def _zone(table: Mapping[str, Any], where: Place) -> ZoneInfo:
-    name = _text(table, "zone", where)
+    zone = zone_named(_text(table, "zone", where))
+    if zone is None:
+        raise InputError(BAD_SETTINGS, at=where, expected='zone as an IANA name, such as "Asia/Seoul"')
+    return zone
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """The time zone of this IANA name; None where it has none, or another meaning on another machine."""
+    if name in NOT_EVERYWHERE or name.startswith(("right/", "posix/")):
+        return None
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InputError(BAD_SETTINGS, at=where, expected='zone as an IANA name, such as "Asia/Seoul"') from error
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Asia, or a very long one
+        return None
 
 
 def _window(value: Any, where: Place) -> Period | None:
@@ -115,9 +127,21 @@ def _window(value: Any, where: Place) -> Period | None:
     if not isinstance(value, dict) or value.keys() != {"from", "to"}:
         raise InputError(BAD_SETTINGS, at=where, expected=shape)
     start, end = value["from"], value["to"]
-    if not all(isinstance(instant, datetime) and instant.tzinfo is not None for instant in (start, end)) or end <= start:
+    period = period_of(start, end)
+    if period is None:
         raise InputError(BAD_SETTINGS, at=where, expected=f"{shape}, with offsets, the first before the second")
-    return Period(start, end)
+    return period
+
+
+def period_of(start: object, end: object) -> Period | None:
+    """What two values of a TOML table mean; None where they are no instants with offsets, or not the first before the second."""
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
+        return None
+    try:
+        period = Period(start, end)
+    except ValueError:
+        return None
+    return period if start < end else None
 
 
 def _quoted(text: str) -> str:

@@ -105,7 +105,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """A half-open interval [start, end) of aware instants."""
+    """A half-open interval [start, end) of aware instants, which UTC has too: from the year 1 to 9999."""
 
     start: datetime
     end: datetime
@@ -115,6 +115,10 @@ class Period:
             raise ValueError("a period needs instants with a time zone")
         if self.end < self.start:
             raise ValueError("a period cannot end before it starts")
+        try:
+            self.start.astimezone(UTC), self.end.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("a period needs instants within the years 1 to 9999 of UTC") from error
 
     @property
     def length(self) -> timedelta:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from typer import Option
 
-from amends.cli.frame import Answer, CaseFolder, verb
+from amends.cli.frame import Answer, CaseFolder, check_new, verb
 from amends.errors import Place, UsageError, visible
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def draft(
     Example: amends datamap draft case --openapi shop.openapi.yaml
     """
     from amends.case import write_atomically
-    from amends.cli.errors import FILE_EXISTS, WRONG_COMMAND
+    from amends.cli.errors import WRONG_COMMAND
     from amends.count.datamap.drafts import har as recordings
     from amends.count.datamap.drafts import openapi as descriptions
     from amends.count.datamap.drafts.draft import as_yaml
@@ -75,8 +75,7 @@ def draft(
     if [openapi is not None, har is not None, from_logs].count(True) != 1:
         raise UsageError(WRONG_COMMAND, at=Place("amends datamap draft"), expected="one of --openapi, --har and --from-logs")
     file = out or case.path / "datamap.draft.yaml"
-    if file.exists() and not force:
-        raise UsageError(FILE_EXISTS, at=Place(str(file)), expected="a new file, or --force")
+    check_new(file, force=force)
     if openapi is not None:
         endpoints, origin = descriptions.drafted(openapi), openapi.name
     elif har is not None:

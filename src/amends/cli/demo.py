@@ -53,7 +53,7 @@ def demo(
 
     _step("Who was exposed, with bounds.")
     exported = folder / "exposed.csv"
-    _amends("scope", case, "--export", exported)
+    _amends("scope", case, "--export", exported, "--claim", "not-exposed:user.financial")
     verdict = _against_truth(exported, world)
 
     _step("One exposed account, traced to file and line.")

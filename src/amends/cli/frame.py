@@ -10,6 +10,7 @@ import errno
 import functools
 import importlib
 import inspect
+import io
 import json
 import os
 import pkgutil
@@ -27,8 +28,8 @@ from typer.exceptions import TyperException
 
 import amends
 from amends.case import Case, open_case
-from amends.cli.errors import INTERRUPTED, NO_SUCH_FILE, OUR_FAULT, WRONG_COMMAND
-from amends.errors import DISK_FULL, NO_RIGHTS, AmendsError, InputError, OperationError, Place, UsageError, visible
+from amends.cli.errors import DISK_FAULT, FILE_EXISTS, INTERRUPTED, NO_SUCH_FILE, NOT_A_FILE, OUR_FAULT, WRONG_COMMAND
+from amends.errors import DISK_FULL, NO_RIGHTS, AmendsError, InputError, OperationError, Place, UsageError, is_text, visible
 
 NOT_VERBS = {"__main__", "frame", "errors", "progress"}
 HELP = """Count every account, tell every person, mend what can be mended, weigh what it does, answer for it.
@@ -70,6 +71,7 @@ def verb(function: Verb) -> Verb:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _print_anything()
     as_json = "--json" in arguments
     try:
         return _run(arguments)
@@ -84,6 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("AMENDS_DEBUG"):
             traceback.print_exc()
         return _tell(OperationError(OUR_FAULT, expected=_where(error)), as_json=as_json)
+
+
+def _print_anything() -> None:
+    """Letters that the terminal's encoding lacks are printed as escapes, instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: list[str]) -> int:
@@ -139,6 +148,7 @@ def _framed(function: Verb) -> Callable[..., int]:
 
     @functools.wraps(function)
     def framed(*args: Any, json: bool, **options: Any) -> int:
+        _check_words(options)
         try:
             answer = function(*args, **options)
             _print(answer, as_json=json)
@@ -157,6 +167,22 @@ def _framed(function: Verb) -> Callable[..., int]:
     framed.__dict__["__signature__"] = signature.replace(parameters=parameters, return_annotation=int)
     framed.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return framed
+
+
+def _check_words(options: Mapping[str, Any]) -> None:
+    """A word that is not UTF-8 may name a file (`paths`), and nothing else: no file of the case could hold it."""
+    for name, value in options.items():
+        words = value if isinstance(value, list) and name != "paths" else [value]
+        if any(isinstance(word, str) and not is_text(word) for word in words):
+            raise UsageError(WRONG_COMMAND, at=Place(f"--{name}"), expected="text in UTF-8")
+
+
+def check_new(file: Path, *, force: bool) -> None:
+    """Raises: CLI-005 where the file is there and is not to be replaced, CLI-008 where it is no file that could be."""
+    if file.exists() and not file.is_file():
+        raise UsageError(NOT_A_FILE, at=Place(str(file)), expected="a new file")
+    if file.exists() and not force:
+        raise UsageError(FILE_EXISTS, at=Place(str(file)), expected="a new file, or --force")
 
 
 def _options(
@@ -203,6 +229,8 @@ def _of_system(error: OSError) -> AmendsError:
         return OperationError(DISK_FULL, at=at, expected="room for what is written")
     if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
         return InputError(NO_SUCH_FILE, at=at, expected="a path that exists")
+    if error.errno in (errno.EIO, errno.EREMOTEIO, errno.ESTALE):
+        return OperationError(DISK_FAULT, at=at, expected="a file that can be read and written to its end")
     if isinstance(error, PermissionError):
         return InputError(NO_RIGHTS, at=at, expected="the right to do this")
     return OperationError(OUR_FAULT, at=at, expected=f"no error of the system ({os.strerror(error.errno or 0)})")

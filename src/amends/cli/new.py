@@ -13,6 +13,7 @@ from amends.case import create_case
 from amends.cli.errors import WRONG_COMMAND
 from amends.cli.frame import Answer, verb
 from amends.errors import Place, UsageError
+from amends.settings import period_of
 from amends.units import Period, rfc3339
 
 
@@ -48,9 +49,15 @@ def new(
 def _window(start: str | None, end: str | None) -> Period | None:
     if start is None and end is None:
         return None
-    try:
-        period = Period(datetime.fromisoformat(start or ""), datetime.fromisoformat(end or ""))
-    except ValueError as error:
+    period = period_of(*map(_instant, (start, end)))
+    if period is None:
         expected = "--from and --to together, such as 2025-04-14T00:00:00+09:00, the first before the second"
-        raise UsageError(WRONG_COMMAND, at=Place("--from, --to"), expected=expected) from error
+        raise UsageError(WRONG_COMMAND, at=Place("--from, --to"), expected=expected)
     return period
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text or "")
+    except ValueError:
+        return None

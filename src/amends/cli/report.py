@@ -8,7 +8,7 @@ from typing import Annotated
 
 from typer import Option
 
-from amends.cli.frame import Answer, CaseFolder, verb
+from amends.cli.frame import Answer, CaseFolder, check_new, verb
 
 
 @verb
@@ -30,13 +30,11 @@ def report(
     """
     from amends.answer.reports.exposure import exposure_report, report_file
     from amends.case import write_atomically, writing
-    from amends.cli.errors import FILE_EXISTS
     from amends.count.evidence.account import LineAccount
     from amends.count.evidence.examples import rejected
     from amends.count.scope.memory import parse_memory
     from amends.count.scope.run import scope
     from amends.engine import open_engine
-    from amends.errors import Place, UsageError
 
     with open_engine(spill=case.spill, memory_bytes=parse_memory(memory)) as engine:
         found = scope(case, engine=engine, now=datetime.now(UTC))
@@ -44,8 +42,7 @@ def report(
         lines = LineAccount(sources, tuple(rejected(case, engine, list(sources))), found.gathered.coverage)
     page = exposure_report(found, lines, case.settings).encode()
     file = out or report_file(case.reports, found)
-    if file.exists() and not force and file.read_bytes() != page:
-        raise UsageError(FILE_EXISTS, at=Place(str(file)), expected="a new file, or --force")
+    check_new(file, force=force or (file.is_file() and file.read_bytes() == page))
     with writing(file):
         case.reports.mkdir(mode=0o700, exist_ok=True)
         write_atomically(file, page)

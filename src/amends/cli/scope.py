@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from typer import Option
 
-from amends.cli.frame import Answer, CaseFolder, verb
+from amends.cli.frame import Answer, CaseFolder, check_new, verb
 from amends.errors import visible
 
 
@@ -31,7 +31,6 @@ def scope(
 
     Example: amends scope case --export exposed.csv
     """
-    from amends.cli.errors import FILE_EXISTS
     from amends.count.scope import answer, run
     from amends.count.scope.claims import Verdict, claimed_key, judge
     from amends.count.scope.comparing import difference, run_of
@@ -39,13 +38,11 @@ def scope(
     from amends.count.scope.export import export as write_export
     from amends.count.scope.memory import parse_memory
     from amends.engine import open_engine
-    from amends.errors import Place, UsageError
 
     memory_bytes = parse_memory(memory)
     if export is not None:
         check_name(export)
-        if export.exists() and not force:
-            raise UsageError(FILE_EXISTS, at=Place(str(export)), expected="a new file, or --force")
+        check_new(export, force=force)
     for text in claim or ():
         claimed_key(text)
     before = run_of(case, diff) if diff is not None else None

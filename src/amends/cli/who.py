@@ -33,7 +33,7 @@ def who(
     from amends.count.scope.memory import parse_memory
     from amends.engine import open_engine
 
-    ids = [line.rstrip("\r\n") for line in sys.stdin] if subject == "-" else [subject]
+    ids = _listed(sys.stdin.buffer.read()) if subject == "-" else [subject]
     memory_bytes = parse_memory(memory)
     with open_engine(spill=case.spill, memory_bytes=memory_bytes) as engine:
         found = room.who(case, [id for id in ids if id], engine=engine, raw=raw, kind=kind)
@@ -44,6 +44,18 @@ def who(
         "reason": reason or None,
     }
     return Answer(data, text=_text(found, raw=raw))
+
+
+def _listed(given: bytes) -> list[str]:
+    """The ids of standard input, one a line. Raises: CLI-007 for a line that is not UTF-8."""
+    from amends.cli.errors import NOT_TEXT
+    from amends.errors import InputError, Place
+
+    try:
+        return [line.rstrip("\r") for line in given.decode("utf-8-sig").split("\n")]
+    except UnicodeDecodeError as error:
+        line = given.count(b"\n", 0, error.start) + 1
+        raise InputError(NOT_TEXT, at=Place("standard input", line), expected="ids in UTF-8, one a line") from error
 
 
 def _known_json(known: Known, *, raw: bool) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from pathlib import PurePath
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amends.case import Case
 from amends.count.evidence.derived import Derived
 from amends.count.evidence.errors import BAD_BLOCK
 from amends.count.evidence.plain import MOST_UNPACKED
 from amends.errors import InputError, Place
+from amends.settings import zone_named
 
 LAYERS = ("edge", "balancer", "app")  # from the outside to the inside
 WRAPPINGS = ("auto", "none", "syslog", "docker", "cri")  # what a collector put around each line
@@ -97,7 +97,7 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
     values = dict(table)
     principal = values.pop("principal", ())
     principal = (principal,) if isinstance(principal, str) else principal
-    if not all(isinstance(name, str) for name in principal):
+    if not isinstance(principal, list | tuple) or not all(isinstance(name, str) for name in principal):
         raise InputError(BAD_BLOCK, at=at, expected='principal = ["COLUMN", ...]')
     trusted = _networks(values.pop("trusted_proxies", []), at=at)
     most = values.pop("most_unpacked", MOST_UNPACKED)
@@ -123,11 +123,8 @@ def parse_reading(table: Mapping[str, Any], *, at: Place) -> Reading:
         raise InputError(BAD_BLOCK, at=at, expected=f"wrapper as one of {', '.join(WRAPPINGS)}")
     if reading.time_is not in (None, *TIMES):
         raise InputError(BAD_BLOCK, at=at, expected='time_is as "start" or "end"')
-    if reading.zone is not None:
-        try:
-            ZoneInfo(reading.zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise InputError(BAD_BLOCK, at=at, expected="zone as an IANA name, such as Asia/Seoul") from error
+    if reading.zone is not None and zone_named(reading.zone) is None:
+        raise InputError(BAD_BLOCK, at=at, expected="zone as an IANA name, such as Asia/Seoul")
     return reading
 
 
@@ -144,18 +141,21 @@ def evidence_blocks(case: Case) -> list[Reading]:
     """The `[[evidence]]` blocks of amends.toml. Raises: EVI-001."""
     tables = case.settings.tables.get("evidence", [])
     tables = tables if isinstance(tables, list) else [tables]
+    if not all(isinstance(table, dict) for table in tables):
+        raise InputError(BAD_BLOCK, at=Place(str(case.settings_file)), expected="[[evidence]] blocks, in double brackets")
     return [
-        parse_reading(table if isinstance(table, dict) else {}, at=Place(f"{case.settings_file}, [[evidence]] number {number}"))
+        parse_reading(table, at=Place(f"{case.settings_file}, [[evidence]] number {number}"))
         for number, table in enumerate(tables, 1)
     ]
 
 
 def reading_for(path: PurePath, readings: list[Reading]) -> Reading:
-    """The last block that matches the last parts of the path as given (`*` crosses folders); no block: everything by itself."""
+    """The last block that matches the path; no block: everything by itself."""
     return next((reading for reading in reversed(readings) if matches(reading, path)), Reading())
 
 
 def matches(reading: Reading, path: PurePath) -> bool:
-    """Does the block speak of a source under this path?"""
+    """Does `match` fit the last parts of the path as given (`*` crosses folders), or is it them letter by letter?"""
     parts, wanted = path.as_posix().split("/"), reading.match.lstrip("/")
-    return any(fnmatchcase("/".join(parts[start:]), wanted) for start in range(len(parts)))
+    ends = ["/".join(parts[start:]) for start in range(len(parts))]
+    return wanted in ends or any(fnmatchcase(end, wanted) for end in ends)

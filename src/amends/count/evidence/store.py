@@ -21,6 +21,7 @@ from typing import IO, Any
 from amends.case import PARTIAL, Case, write_atomically, writing
 from amends.count.evidence.archives import Readable
 from amends.count.evidence.errors import BAD_STATEMENT
+from amends.count.evidence.settings import parse_reading
 from amends.errors import InputError, Place
 from amends.units import rfc3339
 
@@ -178,11 +179,25 @@ def _read_statement(file: Path) -> Statement:
         values = json.loads(file.read_bytes().decode("utf-8", "surrogateescape"))
         sightings = tuple(Sighting(**one) for one in values.pop("sightings"))
         statement = Statement(sightings=sightings, **values)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        _check_statement(statement, file)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(BAD_STATEMENT, at=Place(str(file)), expected="the JSON that ingest wrote") from error
     if statement.sha256 != file.stem or not sightings:
         raise InputError(BAD_STATEMENT, at=Place(str(file)), expected=f"a statement about {file.stem}")
     return statement
+
+
+def _check_statement(statement: Statement, file: Path) -> None:
+    """Raises: ValueError, TypeError for values that ingest never writes; EVI-001 for settings that cannot be."""
+    texts = [statement.sha256, statement.in_place or ""]
+    for one in statement.sightings:
+        texts += [one.path, one.name, one.taken_at, one.modified_at or "", one.archive or ""]
+        for instant in (one.taken_at, *filter(None, (one.modified_at,))):
+            datetime.fromisoformat(instant)
+    if not all(isinstance(text, str) for text in texts) or type(statement.size) is not int:
+        raise TypeError(file)
+    parse_reading(statement.settings, at=Place(str(file)))
+    json.dumps(statement.settings, ensure_ascii=False).encode()
 
 
 def _cloned(source: IO[bytes], copy: IO[bytes], path: Path, advance: Advance) -> tuple[str, int] | None:

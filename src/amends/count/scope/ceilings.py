@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -23,6 +22,7 @@ from amends.case import Case, sha256_of
 from amends.count.datamap.model import DataMap
 from amends.count.scope.errors import BAD_CEILING
 from amends.errors import InputError, Place
+from amends.settings import period_of
 from amends.units import Period
 
 KEYS = frozenset(("endpoint", "server", "kind", "from", "to", "most", "source", "sha256"))
@@ -71,10 +71,10 @@ def _ceiling(block: Any, case: Case, map: DataMap, at: Place) -> Ceiling:
 
 
 def _period(block: Mapping[str, Any], at: Place) -> Period:
-    start, end = block.get("from"), block.get("to")
-    if isinstance(start, datetime) and isinstance(end, datetime) and start.tzinfo and end.tzinfo and start < end:
-        return Period(start, end)
-    raise InputError(BAD_CEILING, at=at, expected="from and to: instants with their offsets, the first before the second")
+    period = period_of(block.get("from"), block.get("to"))
+    if period is None:
+        raise InputError(BAD_CEILING, at=at, expected="from and to: instants with their offsets, the first before the second")
+    return period
 
 
 def _proof(block: Mapping[str, Any], case: Case, at: Place) -> tuple[str, str]:

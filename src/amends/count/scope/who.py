@@ -12,6 +12,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from amends.case import Case
+from amends.count.datamap.errors import UNKNOWN_SUBJECT
 from amends.count.datamap.model import DataMap
 from amends.count.scope.chosen import choose
 from amends.count.scope.exposure import seen
@@ -21,6 +22,7 @@ from amends.count.scope.measure import ground_of, spread_chosen
 from amends.count.scope.run import read_inputs
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64, TEXT, U64
+from amends.errors import Place, UsageError
 from amends.units import instant_of
 
 ASKED = Table.named("asked_subjects")
@@ -72,9 +74,11 @@ def who(case: Case, ids: Sequence[str], *, engine: Engine, raw: bool, kind: str 
     """Every view of these subjects, of one kind or of all, in the order in which they were asked for.
 
     Cost: one pass over the events of the misuse, however many ids are asked for; `raw` reads each source named up to its last
-    line.
+    line. Raises: MAP-004 for a kind that the map does not declare.
     """
     inputs = read_inputs(case)
+    if kind is not None and kind not in inputs.map.subjects:
+        raise UsageError(UNKNOWN_SUBJECT, at=Place("--kind"), expected=f"one of {', '.join(inputs.map.subjects)}")
     gathered = gather(case, inputs.misuse, inputs.map, engine=engine)
     ground = ground_of(gathered.evidence, inputs.map, inputs.misuse, engine=engine)
     choose(ground, engine=engine)
