@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Annotated
 
 from rich.console import RenderableType
@@ -15,6 +16,7 @@ from typer import Option
 from amends.cli.frame import Answer, CaseFolder, verb
 from amends.cli.progress import shown
 from amends.count.evidence.account import PARTS, LineAccount, account_of_lines
+from amends.count.evidence.calendar import MEANING, Day, calendar
 from amends.count.evidence.coverage import Coverage
 from amends.count.evidence.sources import Source
 from amends.count.evidence.sources import sources as all_sources
@@ -27,6 +29,7 @@ from amends.units import rfc3339
 def sources(
     case: CaseFolder,
     verify_all: Annotated[bool, Option("--verify", help="hash the evidence again, check every equation")] = False,
+    by_hour: Annotated[bool, Option("--calendar", help="what the logs cover, hour by hour")] = False,
 ) -> Answer:
     """What came into the case: lines = events + rejects + repeats for each source, and the time that no log covers.
 
@@ -42,6 +45,10 @@ def sources(
         account = account_of_lines(case, engine)
     data = account.as_json()
     text = as_text(account)
+    if by_hour:
+        days = calendar(account.coverage, zone=case.settings.zone)
+        data["calendar"] = [day.as_json() for day in days]
+        text += _calendar_lines(days, case.settings.zone.key)
     if verify_all:
         data["verified"] = {"sources": checked, "faults": [fault.as_json() for fault in faults]}
         text.append(_verdict(checked, faults))
@@ -145,6 +152,13 @@ def _coverage_lines(covered: Coverage) -> Iterable[str]:
         yield f"gap      {server} ({gap.layer}): {rfc3339(gap.period.start)} to {rfc3339(gap.period.end)}, {gap.reason}"
     for assumed in covered.assumes:
         yield f"assumes  {assumed}"
+
+
+def _calendar_lines(days: Sequence[Day], zone: str) -> Iterable[str]:
+    yield f"\ncoverage by hour, days of {zone}: {MEANING}"
+    for (server, layer), own in groupby(days, key=lambda day: (day.server, day.layer)):
+        yield f"{server or 'server not named'} ({layer})"
+        yield from (f"  {day.day.isoformat()}  {day.hours}" for day in own)
 
 
 def _verdict(checked: int, faults: Sequence[Fault]) -> str:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from amends.count.evidence.arrow import Column, column
 from amends.count.evidence.schema import TIMES_US
+from amends.units import EPOCH
 
 NO_ZONE_REASON = "time without zone"
 
@@ -61,7 +62,6 @@ _STAMP = re.compile(  # RFC 3339, section 5.6, and ISO 8601's forms of an offset
 _CLF_STAMP = re.compile(r"\[?(\d{2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})\]?", re.ASCII)
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Seconds, milli-, micro- and nanoseconds since 1970 do not overlap between 1973-03-03 and the year 5138.
 _UNITS = ((10**8, 10**11, 1_000_000), (10**11, 10**14, 1_000), (10**14, 10**17, 1))
 
@@ -105,12 +105,12 @@ def _civil(
     if offset is None:
         if zone is None:
             return None, NO_ZONE_REASON
-        since = moment.replace(tzinfo=zone) - _EPOCH
+        since = moment.replace(tzinfo=zone) - EPOCH
     else:
         ahead = _ahead(offset)
         if ahead is None:
             return None, "time"
-        since = moment.replace(tzinfo=UTC) - _EPOCH - ahead
+        since = moment.replace(tzinfo=UTC) - EPOCH - ahead
     micros = since // timedelta(microseconds=1) + int(f"{fraction:0<6}"[:6]) + (1_000_000 if second == 60 else 0)
     return micros, None
 

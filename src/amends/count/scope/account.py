@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amends.count.scope.chosen import CHOSEN, Ground, disclosed
-from amends.count.scope.disclosures import UNNAMED, is_plain, mask_sql
+from amends.count.scope.disclosures import UNNAMED, is_plain, mask_sql, spread_facets
 from amends.count.scope.outcomes import NOTHING, POSSIBLE, WORDS, Outcome
 from amends.count.scope.sift import ANSWERS
 from amends.engine import Engine, Query, Table
@@ -96,7 +96,7 @@ def account(ground: Ground, *, events: int, plain: int, engine: Engine) -> Accou
 def _disclosures(ground: Ground) -> Query:
     """How many disclosures the engine holds, and how many name a subject."""
     given, named = ["0"], ["0"]
-    rest = [facet for facet in ground.facets if facet.is_named and not is_plain(facet, ground.facets)]
+    rest = spread_facets(ground)
     for facet in ground.facets:
         mask = mask_sql(facet, ground)
         where = f"endpoint = {facet.endpoint} and {disclosed()} and {mask} <> 0"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from amends.count.datamap.mapping import as_number, key_sql, mapped, number_key_sql, rows_sql
 from amends.count.datamap.model import DataMap, Endpoint, Key
+from amends.count.evidence.settings import LAYERS
 from amends.count.scope.facets import Facet
 from amends.count.scope.outcomes import NOT_MODIFIED_STATUS, NOTHING, POSSIBLE, Outcome, outcome_sql
 from amends.count.scope.places import Places
@@ -22,7 +23,6 @@ from amends.engine.query import BOOL, HASH, I64, TEXT, quoted_text
 CHOSEN = Table.named("chosen")
 ASKED = Table.named("asked")
 EARLIER = Table.named("earlier")
-LAYERS = ("edge", "balancer", "app")  # from the outside to the inside
 NOBODY = "-"  # how servers write "none"
 
 

@@ -43,6 +43,11 @@ def tail(ground: Ground) -> tuple[str, ...]:
     return ("endpoint", *layers, *(("server", *ground.selection.names) if ground.for_gaps else ()))
 
 
+def spread_facets(ground: Ground) -> list[Facet]:
+    """The facets whose disclosures are spread over several subjects, or go through a table."""
+    return [facet for facet in ground.facets if facet.is_named and not is_plain(facet, ground.facets)]
+
+
 def mask_sql(facet: Facet, ground: Ground, *, place: str = "place") -> str:
     """The fields that the facet gives at the time of a place."""
     masks = []
@@ -79,7 +84,7 @@ def _plain(facet: Facet, ground: Ground) -> str:
 def spread(ground: Ground, lookups: Mapping[Join, Lookup], *, engine: Engine) -> None:
     """Keep the tables `several` and `unnamed`."""
     kinds = kinds_of(ground)
-    rest = [facet for facet in ground.facets if facet.is_named and not is_plain(facet, ground.facets)]
+    rest = spread_facets(ground)
     given = [_given(facet, number, ground, lookups, kinds, engine=engine) for number, facet in enumerate(rest)]
     engine.keep("several", several(given, ground))
     engine.keep("unnamed", unnamed(ground, rest, kinds, lookups))

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from amends.count.datamap.model import DataMap
-from amends.count.scope.chosen import LAYERS, Ground, disclosed
+from amends.count.evidence.settings import LAYERS
+from amends.count.scope.chosen import Ground, disclosed
 from amends.count.scope.evidence import Evidence
 from amends.count.scope.gaps import Missing
 from amends.count.scope.selection import BITS

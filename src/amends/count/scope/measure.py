@@ -19,7 +19,7 @@ from amends.count.scope.account import Account, account
 from amends.count.scope.ceilings import Ceiling
 from amends.count.scope.chosen import Ground, servers
 from amends.count.scope.days import write_views
-from amends.count.scope.disclosures import is_plain, spread
+from amends.count.scope.disclosures import spread, spread_facets
 from amends.count.scope.errors import NO_EVENTS
 from amends.count.scope.evidence import Evidence
 from amends.count.scope.exposure import write_exposure
@@ -123,9 +123,8 @@ def measure(
     if ground.has_layers and ground.for_gaps and misuse.selectors:
         missing += hidden(layers_by_selector(ground, engine=engine), evidence, map)
     left = uncounted(replace(evidence, missing=missing), ground, lookups, ceilings, members, written.new, engine=engine)
-    joins = tuple(
-        _join_use(facet, number, ground, engine=engine) for number, facet in enumerate(_spread(ground)) if facet.join is not None
-    )
+    spread_over = enumerate(spread_facets(ground))
+    joins = tuple(_join_use(facet, number, ground, engine=engine) for number, facet in spread_over if facet.join is not None)
     around = _circumstances(evidence, missing, counts, left, joins)
     parts = {kind: _parts(kind, found, left, members.get(kind)) for kind in map.subjects}
     return Counted(
@@ -152,10 +151,6 @@ def _members(evidence: Evidence, map: DataMap, exposure: Path, *, zone: ZoneInfo
         for kind, subject in map.subjects.items()
         if subject.population is not None
     }
-
-
-def _spread(ground: Ground) -> list[Facet]:
-    return [facet for facet in ground.facets if facet.is_named and not is_plain(facet, ground.facets)]
 
 
 def _join_use(facet: Facet, number: int, ground: Ground, *, engine: Engine) -> JoinUse:
