@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import shutil
 from datetime import UTC, datetime
@@ -318,7 +319,7 @@ def test_not_affected_comes_with_the_share_of_the_window(case: Case, capsys: Any
 
 
 def test_ids_are_read_from_standard_input(case: Case, capsys: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sys.stdin", iter(["1\n", "2\r\n", "\n"]))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"1\n2\r\n\n")))
 
     assert main(["who", str(case.path), "-", "--json"]) == 0
 
