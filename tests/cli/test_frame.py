@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import subprocess
 import sys
 from types import ModuleType
 
@@ -163,3 +165,17 @@ def test_a_path_that_is_no_case_is_bad_input(tmp_path, planted, capsys):
     assert main(["new", str(tmp_path / "case"), "--company", "Shop", "--tz", "UTC"]) == 0
     assert main(["new", str(tmp_path / "case"), "--company", "Shop", "--tz", "UTC"]) == 3
     assert "CAS-002" in capsys.readouterr().err
+
+
+def test_letters_that_the_terminal_lacks_are_printed_as_escapes(tmp_path):
+    words = ["new", str(tmp_path / "case"), "--company", "조", "--tz", "UTC", "--at-rest", "nowhere"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "amends.cli", *words],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert b"for \\uc870, UTC" in done.stdout

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +158,41 @@ def test_a_format_that_nobody_knows_is_told_once_not_for_every_file(case, log, c
     err = capsys.readouterr().err
     assert err.startswith("EVI-003  --format: ")
     assert err.count("EVI-003") == 1
+
+
+@pytest.mark.parametrize("option", ["--server", "--log-format", "--account", "--principal", "--zone", "--layer"])
+def test_a_setting_that_is_not_text_is_refused_and_the_case_stays_usable(case, log, capsys, option):
+    assert main(["ingest", str(case), str(log), option, "web\udcff"]) == 2
+    assert "CLI-001" in capsys.readouterr().err
+
+    assert main(["ingest", str(case), str(log)]) == 0
+
+
+def test_a_file_may_have_any_name(case, tmp_path, capsys):
+    names = [b"[a]*.log", b"?.log", b"q'\"o.log", b"n\nl.log", b"--help", b"-", b"\xff.log", b"\x1b[31m.log", b"~", b" "]
+    (tmp_path / "logs").mkdir()
+    for number, name in enumerate(names):
+        row = ROW.format(minute=number, second=0) + ROW.format(minute=number, second=1)
+        (tmp_path / "logs" / os.fsdecode(name)).write_text(row)
+
+    assert main(["ingest", str(case), str(tmp_path / "logs"), "--in-place", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["total"]["events"] == 2 * len(names)
+    assert main(["ingest", str(case), str(tmp_path / "logs"), "--json"]) == 0
+    known = json.loads(capsys.readouterr().out)["known"]
+    assert sorted(os.path.basename(os.fsencode(path)) for path in known) == sorted(names)
+    assert main(["sources", str(case), "--verify"]) == 0
+
+
+def test_a_name_never_forges_a_line_of_the_answer(case, tmp_path, capsys):
+    forged = tmp_path / "a.log\n999 lines = 999 events + 0 rejects + 0 repeats (closes)"
+    forged.write_bytes(LINES)
+    hidden = tmp_path / "logs" / ".a\nverified 9 sources"
+    hidden.parent.mkdir()
+    hidden.write_bytes(b"")
+    (hidden.parent / "b.log").write_bytes(LINES)
+
+    for _ in range(2):
+        assert main(["ingest", str(case), str(forged), str(hidden.parent)]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith(("999", "verified"))] == []

@@ -37,3 +37,11 @@ def test_a_case_whose_name_is_not_text_is_refused_with_the_way_out(tmp_path, cap
     assert main([verb, str(tmp_path / "c\udcffe"), *words]) == 3
 
     assert "CAS-009" in capsys.readouterr().err
+
+
+def test_an_export_replaces_no_folder(make_case, run, tmp_path):
+    (tmp_path / "out.csv").mkdir()
+
+    status, told = run("scope", make_case(), "--export", tmp_path / "out.csv", "--force")
+
+    assert (status, told["errors"][0]["code"]) == (2, "CLI-008")

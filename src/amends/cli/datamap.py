@@ -121,7 +121,8 @@ def _text(found: MapCheck, paths: Mapping[str, str]) -> Iterator[RenderableType]
     if changed := {step: number for step, number in found.folding.items() if number}:
         yield "\ntargets folded: " + ", ".join(f"{step} {number:,}" for step, number in changed.items())
     for finding in found.findings:
-        yield f"\n{finding}"
+        first, *more = str(finding).split("\n")
+        yield from (f"\n{first}", *more)
     yield "\nkeeps a scope from being final: " + ("; ".join(found.keeps_from_final) or "nothing in the map")
 
 

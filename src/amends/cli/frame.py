@@ -14,6 +14,7 @@ import io
 import json
 import os
 import pkgutil
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,7 @@ from amends.cli.errors import DISK_FAULT, FILE_EXISTS, INTERRUPTED, NO_SUCH_FILE
 from amends.errors import DISK_FULL, NO_RIGHTS, AmendsError, InputError, OperationError, Place, UsageError, is_text, visible
 
 NOT_VERBS = {"__main__", "frame", "errors", "progress"}
+_HALVES = re.compile("[\ud800-\udfff]")  # what a byte of a file name becomes that is no UTF-8 (PEP 383)
 HELP = """Count every account, tell every person, mend what can be mended, weigh what it does, answer for it.
 
 A first case:
@@ -52,7 +54,10 @@ CaseFolder = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a verb found: `data` is the JSON object, `text` the same for people; `is_no`: exit status 1."""
+    """What a verb found: `data` is the JSON object, `text` the same for people; `is_no`: exit status 1.
+
+    A string of `text` is one line; line feeds before it are empty lines. So no name from outside can begin a line of its own.
+    """
 
     data: Mapping[str, Any]
     text: RenderableType | Sequence[RenderableType]
@@ -200,19 +205,25 @@ def _print(answer: Answer, *, as_json: bool) -> None:
     console = _Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160)
     parts = [answer.text] if isinstance(answer.text, str) or not isinstance(answer.text, Sequence) else answer.text
     for part in parts:
-        console.print(part, soft_wrap=isinstance(part, str))
+        if isinstance(part, str):
+            line = part.lstrip("\n")
+            console.line(len(part) - len(line))
+            console.print(line, soft_wrap=True)
+        else:
+            console.print(part)
 
 
 class _Console(Console):
     """Prints text with its control characters as escapes: what a log, a name or a map holds never steers a terminal."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(visible(text, keep="\n"), **options)
+        return super().render_str(visible(text), **options)
 
 
 def _json(value: object) -> str:
-    """One line of JSON, in which every control character is an escape."""
-    return visible(json.dumps(value, ensure_ascii=False, default=str))
+    """One line of JSON, in which every control character is an escape of JSON's own, a half of a surrogate pair too."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return visible(_HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _tell(error: AmendsError, *, as_json: bool) -> int:

@@ -47,4 +47,4 @@ def report(
         case.reports.mkdir(mode=0o700, exist_ok=True)
         write_atomically(file, page)
     data = {"file": str(file), "address": file.resolve().as_uri(), "run": found.run, "final": not found.not_final}
-    return Answer(data, text=f"report {file}\nopen   {data['address']}", is_no=not (found.closes and lines.balance.closes))
+    return Answer(data, text=[f"report {file}", f"open   {data['address']}"], is_no=not (found.closes and lines.balance.closes))

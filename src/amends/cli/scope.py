@@ -59,23 +59,22 @@ def scope(
 
 
 def _text(data: dict[str, Any]) -> list[RenderableType]:
-    parts: list[RenderableType] = [_head(data), _units(data)]
+    parts: list[RenderableType] = [*_head(data), _units(data)]
     for unit in dict.fromkeys(term["unit"] for term in data["terms"]):
         parts += [f"\n{unit}: the sum", _terms(data, unit)]
     parts += ["\nfields", _fields(data), *_balances(data), *_lists(data)]
     return parts
 
 
-def _head(data: dict[str, Any]) -> str:
+def _head(data: dict[str, Any]) -> list[str]:
     window = data["window"]
     coverage = f"{data['coverage']:.2%}" if data["coverage"] is not None else "unknown"
     state = "final" if data["final"] else "draft"
-    lines = [
+    return [
         f"run {data['run'][:16]}  {state}",
         f"window    {window['start']} to {window['end']}, covered by logs: {coverage}",
         f"seen      {data['first'] or 'never'} to {data['last'] or 'never'}",
     ]
-    return "\n".join(lines)
 
 
 def _units(data: dict[str, Any]) -> Table:

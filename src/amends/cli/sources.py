@@ -51,7 +51,7 @@ def sources(
         text += _calendar_lines(days, case.settings.zone.key)
     if verify_all:
         data["verified"] = {"sources": checked, "faults": [fault.as_json() for fault in faults]}
-        text.append(_verdict(checked, faults))
+        text += _verdict(checked, faults)
     return Answer(data, text=text, is_no=bool(faults) or not account.is_whole)
 
 
@@ -161,8 +161,8 @@ def _calendar_lines(days: Sequence[Day], zone: str) -> Iterable[str]:
         yield from (f"  {day.day.isoformat()}  {day.hours}" for day in own)
 
 
-def _verdict(checked: int, faults: Sequence[Fault]) -> str:
+def _verdict(checked: int, faults: Sequence[Fault]) -> list[str]:
     if not faults:
-        return f"verified {checked:,} sources: every hash, file and equation holds"
-    told = "\n".join(f"  {fault.name or fault.sha256}: {fault.what}" for fault in faults)
-    return f"NOT VERIFIED: {len(faults):,} faults in {checked:,} sources\n{told}"
+        return [f"verified {checked:,} sources: every hash, file and equation holds"]
+    told = [f"  {fault.name or fault.sha256}: {fault.what}" for fault in faults]
+    return [f"NOT VERIFIED: {len(faults):,} faults in {checked:,} sources", *told]
