@@ -5,7 +5,7 @@ import pytest
 from amends.count.evidence.errors import BAD_LOG_FORMAT
 from amends.count.evidence.grammar import Literal, Variable
 from amends.count.evidence.kinds import TEXT
-from amends.count.evidence.skeleton import is_skeleton, json_columns
+from amends.count.evidence.skeleton import NGINX, is_skeleton, json_columns
 from amends.errors import InputError
 
 
@@ -25,6 +25,7 @@ def test_only_a_format_that_begins_an_object_is_a_skeleton() -> None:
 def test_each_whole_value_is_a_column_with_its_path() -> None:
     columns = json_columns(
         parts('{"t":"', "$time_iso8601", '","net":{"ip":"', "$remote_addr", '"},"s":', "$status", ',"u":"', "$uid", '"}'),
+        NGINX,
         source="x",
     )
 
@@ -32,15 +33,15 @@ def test_each_whole_value_is_a_column_with_its_path() -> None:
 
 
 def test_a_value_of_several_parts_keeps_its_own_name() -> None:
-    assert json_columns(parts('{"a":"', "$uid", " and ", "$tok", '"}'), source="x") == {}
+    assert json_columns(parts('{"a":"', "$uid", " and ", "$tok", '"}'), NGINX, source="x") == {}
 
 
 def test_quotes_that_are_escaped_do_not_end_a_text() -> None:
-    assert json_columns(parts('{"a \\" b":"', "$uid", '","c":', "$tok", "}"), source="x") == {"uid": 'a " b', "tok": "c"}
+    assert json_columns(parts('{"a \\" b":"', "$uid", '","c":', "$tok", "}"), NGINX, source="x") == {"uid": 'a " b', "tok": "c"}
 
 
 def test_the_request_line_wins_over_its_parts() -> None:
-    columns = json_columns(parts('{"m":"', "$request_method", '","r":"', "$request", '"}'), source="x")
+    columns = json_columns(parts('{"m":"', "$request_method", '","r":"', "$request", '"}'), NGINX, source="x")
 
     assert columns == {"request": "r", "request_method": "m"}
 
@@ -48,6 +49,6 @@ def test_the_request_line_wins_over_its_parts() -> None:
 @pytest.mark.parametrize("text", ['{"a":"', "{", '{"a":1}}', '{"a":}'])
 def test_what_is_no_object_is_refused(text: str) -> None:
     with pytest.raises(InputError) as refused:
-        json_columns(parts(text), source="log_format")
+        json_columns(parts(text), NGINX, source="log_format")
 
     assert refused.value.code == BAD_LOG_FORMAT

@@ -222,8 +222,9 @@ _PROTOCOL_DIGITS = word(b"\0\0\0\0\0\xff\0\xff")
 
 @dataclass(frozen=True, slots=True)
 class Status(Kind):
-    """Three digits; `-` is null."""
+    """Three digits; one of `unknown` is null."""
 
+    unknown: tuple[bytes, ...] = (b"-",)
     reason: ClassVar[str] = "status"
     types: ClassVar[tuple[pa.DataType, ...]] = (pa.uint16(),)
     alphabet: ClassVar[frozenset[int] | None] = DIGITS
@@ -231,7 +232,7 @@ class Status(Kind):
 
     def strict(self, line: bytes, start: int, end: int) -> Values | None:
         text = line[start:end]
-        if text == b"-":
+        if text in self.unknown:
             return (NULL,)
         return (int(text),) if len(text) == 3 and text.isdigit() else None
 

@@ -10,8 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from amends.count.evidence import kinds
+from amends.count.evidence.json_times import NO_ZONE_REASON
 from amends.count.evidence.kinds import ADDRESS, DIGITS, NULL, Kind, Numbers, Outputs, Span, Values
 from amends.count.evidence.lanes import Lanes, Positions, Truths, number_before
+from amends.count.evidence.schema import TIME
+from amends.count.evidence.times import TimeStamp
 
 COLON = 0x3A
 POINT = 0x2E
@@ -105,6 +108,25 @@ class Checked(Kind):
     def vector(self, lanes: Lanes, start: Positions, end: Positions) -> tuple[Truths | None, Outputs]:
         good, _ = self.kind.vector(lanes, start, end)
         return good, (Span(start, end),)
+
+
+@dataclass(frozen=True, slots=True)
+class NoZone(Kind):
+    """A stamp without an offset where the block gives no zone: no value is of this kind."""
+
+    reason: ClassVar[str] = NO_ZONE_REASON
+    types: ClassVar[tuple[pa.DataType, ...]] = (TIME,)
+
+    def strict(self, line: bytes, start: int, end: int) -> Values | None:
+        return None
+
+    def vector(self, lanes: Lanes, start: Positions, end: Positions) -> tuple[Truths | None, Outputs]:
+        return np.zeros(len(start), np.bool_), (np.full(len(start), NULL, np.int64),)
+
+
+def civil(pattern: str, zone: str | None) -> Kind:
+    """A stamp without an offset, in the block's zone."""
+    return TimeStamp(pattern, zone) if zone else NoZone()
 
 
 ADDRESS_PORT = AddressPort()

@@ -5,13 +5,13 @@ JSON lines.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 
 from amends.count.evidence.grammar import Literal, Variable, bad_format
 
-# The column of JSON lines that a variable fills; of two that fill the same, the first counts.
-STANDARD = {
+# The column of JSON lines that a variable of nginx fills; of two that fill the same, the first counts.
+NGINX = {
     "msec": "time",
     "time_iso8601": "time",
     "time_local": "time",
@@ -35,9 +35,9 @@ def is_skeleton(parts: list[Literal | Variable]) -> bool:
     return bool(parts) and isinstance(parts[0], Literal) and parts[0].text.lstrip().startswith(b"{")
 
 
-def json_columns(parts: list[Literal | Variable], *, source: str) -> dict[str, str]:
-    """Column to dotted path, for every variable that is a whole value. A value of several parts stays a member under its own
-    name.
+def json_columns(parts: list[Literal | Variable], standard: Mapping[str, str], *, source: str) -> dict[str, str]:
+    """Column to dotted path, for every variable that is a whole value; `standard`: the column that a variable fills. A value of
+    several parts stays a member under its own name.
 
     Raises: EVI-002 where the format is not one JSON object.
     """
@@ -58,12 +58,12 @@ def json_columns(parts: list[Literal | Variable], *, source: str) -> dict[str, s
     if not isinstance(skeleton, dict):
         raise bad_format(source, None, "one JSON object with variables for its values")
     paths = {marks[value]: path for path, value in reversed(list(_members(skeleton, ""))) if value in marks}
-    return _columns(paths)
+    return _columns(paths, standard)
 
 
-def _columns(paths: dict[str, str]) -> dict[str, str]:
+def _columns(paths: dict[str, str], standard: Mapping[str, str]) -> dict[str, str]:
     columns: dict[str, str] = {}
-    for variable, column in STANDARD.items():
+    for variable, column in standard.items():
         if variable in paths and column not in columns and not any(column in RIVALS.get(name, ()) for name in columns):
             columns[column] = paths.pop(variable)
     return columns | {variable: path for variable, path in paths.items() if variable not in columns}

@@ -11,7 +11,7 @@ from amends.count.evidence.grammar import LineFormat, Literal, Standard, Variabl
 from amends.count.evidence.reader import TextReader
 from amends.count.evidence.schema import Reader
 from amends.count.evidence.settings import Reading
-from amends.count.evidence.skeleton import is_skeleton, json_columns
+from amends.count.evidence.skeleton import NGINX, is_skeleton, json_columns
 from amends.count.evidence.strict import StrictReader
 
 NAME = "nginx"
@@ -60,7 +60,7 @@ def reader(reading: Reading) -> Reader:
     text = reading.log_format or COMBINED
     _, parts = _escape_and_parts(text)
     if is_skeleton(parts):
-        columns = json_columns(parts, source=SETTING) | dict(reading.columns)
+        columns = json_columns(parts, NGINX, source=SETTING) | dict(reading.columns)
         return formats()["json"].reader(replace(reading, format="json", log_format=None, columns=columns))
     return TextReader(parse_log_format(text))
 
