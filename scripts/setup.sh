@@ -38,4 +38,4 @@ if ! is_current; then
     say "done: .venv/bin/amends"
 fi
 
-scripts/install-chromium.sh
+scripts/install-for-tests.sh

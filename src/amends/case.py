@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import shutil
 import time
@@ -36,7 +37,8 @@ from amends.errors import (
 from amends.settings import SETTINGS, Settings, new_settings, parse_settings, zone_named
 from amends.units import Period
 
-PARTIAL = ".partial-"  # a name that starts so is unfinished work of a command that ran or was killed
+PARTIAL = ".partial-"  # a name that starts so is unfinished work of a command that runs or was killed
+OWNER = re.compile(r"\.partial-(?:spill-)?(\d+)(?:\D|$)")
 LOCK_WAIT_SECONDS = 10.0
 PRINCIPAL_BYTES = 16  # HMAC-SHA-256 cut to 128 bits: no two of 10**9 credentials collide (p < 2e-21)
 
@@ -85,12 +87,25 @@ class Case:
         return self.path / "exposure"
 
     @property
+    def acquisitions(self) -> Path:
+        return self.path / "acquisitions"
+
+    @property
+    def holds(self) -> Path:
+        return self.path / "holds"
+
+    @property
     def secrets(self) -> Path:
         return self.path / "secrets"
 
     @property
     def queue(self) -> Path:
         return self.path / "record" / "queue"
+
+    @property
+    def acts(self) -> Path:
+        """The private log: who looked into the case."""
+        return self.path / "acts" / "queue"
 
     @property
     def reports(self) -> Path:
@@ -242,18 +257,19 @@ def _wait_for_lock(file: int, *, until: float) -> None:
 
 
 def _remove_partial(folder: Path) -> None:
-    """Unfinished work of killed commands; called under the lock, so that nobody alive owns it but readers what they spilled."""
-    for name in (".", "evidence", "events", "rejects", "secrets", "secrets/principals", "record/queue", "exposure"):
+    """Unfinished work of killed commands; called under the lock, which look-ups and entries of the private log do not take."""
+    for name in (".", "evidence", "events", "rejects", "secrets", "secrets/principals", "record/queue", "exposure", "holds",
+                 "acquisitions", "acts/queue"):  # fmt: skip
         for partial in (folder / name).glob(f"{PARTIAL}*"):
-            if _is_spill_of_the_living(partial.name):
+            if _is_of_the_living(partial.name):
                 continue
             shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)
 
 
-def _is_spill_of_the_living(name: str) -> bool:
-    """Is it `Case.spill` of a process that runs? A look-up takes no lock, and this command's own engine may be open already."""
-    process = name.removeprefix(f"{PARTIAL}spill-")
-    return process != name and process.isdigit() and Path(f"/proc/{process}").exists()
+def _is_of_the_living(name: str) -> bool:
+    """Is it the work of a process that runs, such as this one, whose engine may be open already?"""
+    found = OWNER.match(name)
+    return found is not None and Path(f"/proc/{found[1]}").exists()
 
 
 def _sync(path: Path) -> None:

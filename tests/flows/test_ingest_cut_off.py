@@ -90,7 +90,7 @@ def dying(number: int, signal: str, *arguments: str, small: int = 1 << 30) -> su
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("step", [1, 2, 4, 8, 9, 10, 14, 20, 21])
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 9, 10, 11, 15, 21, 22])
 def test_killed_at_any_step_and_run_again_gives_the_same_bytes(fresh, logs, undisturbed, step):
     killed = dying(step, "SIGKILL", "ingest", str(fresh), str(logs))
     assert killed.returncode == -9
@@ -103,7 +103,7 @@ def test_killed_at_any_step_and_run_again_gives_the_same_bytes(fresh, logs, undi
 
 
 def test_what_was_taken_before_a_kill_is_read_without_giving_it_again(fresh, logs, undisturbed):
-    dying(12, "SIGKILL", "ingest", str(fresh), str(logs))
+    dying(13, "SIGKILL", "ingest", str(fresh), str(logs))
 
     assert main(["ingest", str(fresh)]) == 0
 
@@ -111,7 +111,7 @@ def test_what_was_taken_before_a_kill_is_read_without_giving_it_again(fresh, log
 
 
 def test_no_room_counts_on_what_was_cut_off(fresh, logs, capsys):
-    dying(12, "SIGKILL", "ingest", str(fresh), str(logs))
+    dying(13, "SIGKILL", "ingest", str(fresh), str(logs))
 
     assert main(["sources", str(fresh)]) == 4
     assert capsys.readouterr().err.startswith("EVI-021")
@@ -119,7 +119,7 @@ def test_no_room_counts_on_what_was_cut_off(fresh, logs, capsys):
 
 def test_reading_processes_end_when_their_parent_was_killed(fresh, logs, undisturbed):
     # they hold its stdout: reading to the end of it waits for the last of them
-    killed = dying(9, "SIGKILL", "ingest", str(fresh), str(logs), "--workers", "2", small=0)
+    killed = dying(10, "SIGKILL", "ingest", str(fresh), str(logs), "--workers", "2", small=0)
     assert killed.returncode == -9
 
     assert main(["ingest", str(fresh)]) == 0
@@ -127,7 +127,7 @@ def test_reading_processes_end_when_their_parent_was_killed(fresh, logs, undistu
     assert tree(fresh) == undisturbed
 
 
-@pytest.mark.parametrize("step", [3, 12])
+@pytest.mark.parametrize("step", [4, 13])
 def test_an_interrupt_says_what_stays_and_the_case_can_be_finished(fresh, logs, undisturbed, step):
     interrupted = dying(step, "SIGINT", "ingest", str(fresh), str(logs))
 

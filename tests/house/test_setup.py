@@ -34,7 +34,7 @@ def checkout(root: Path, tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     shutil.copy(root / "scripts" / "setup.sh", tmp_path / "scripts")
     write_program(tmp_path / "scripts" / "find-python.sh", 'echo "$PWD/base"')
-    write_program(tmp_path / "scripts" / "install-chromium.sh", "")
+    write_program(tmp_path / "scripts" / "install-for-tests.sh", "")
     write_program(tmp_path / "base", PYTHON)
     (tmp_path / "requirements" / "dev.txt").write_text("rich==1 --hash=sha256:00\n")
     (tmp_path / "pyproject.toml").write_text("[project]\n")

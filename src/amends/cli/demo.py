@@ -51,6 +51,10 @@ def demo(
     _step("Does the map know every endpoint?")
     _amends("datamap", "check", case)
 
+    _step("An authority has ordered the logs of these weeks to be kept. What is missing of them is told by itself.")
+    weeks = ("--from", "2026-03-02T00:00+09:00", "--to", "2026-04-27T00:00+09:00")
+    _amends("hold", "set", case, "PIPC-17", "--by", "PIPC", *weeks, "--author", "counsel", "--reason", "letter, item 3")
+
     _step("Who was exposed, with bounds.")
     exported = folder / "exposed.csv"
     _amends("scope", case, "--export", exported, "--claim", "not-exposed:user.financial")

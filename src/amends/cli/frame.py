@@ -19,6 +19,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,8 +32,9 @@ import amends
 from amends.case import Case, open_case
 from amends.cli.errors import DISK_FAULT, FILE_EXISTS, INTERRUPTED, NO_SUCH_FILE, NOT_A_FILE, OUR_FAULT, WRONG_COMMAND
 from amends.errors import DISK_FULL, NO_RIGHTS, AmendsError, InputError, OperationError, Place, UsageError, is_text, visible
+from amends.record.acts import log_access
 
-NOT_VERBS = {"__main__", "frame", "errors", "progress"}
+NOT_VERBS = {"__main__", "frame", "errors", "instants", "progress"}
 _HALVES = re.compile("[\ud800-\udfff]")  # what a byte of a file name becomes that is no UTF-8 (PEP 383)
 HELP = """Count every account, tell every person, mend what can be mended, weigh what it does, answer for it.
 
@@ -154,6 +156,7 @@ def _framed(function: Verb) -> Callable[..., int]:
     @functools.wraps(function)
     def framed(*args: Any, json: bool, **options: Any) -> int:
         _check_words(options)
+        _log_access(function, options)
         try:
             answer = function(*args, **options)
             _print(answer, as_json=json)
@@ -180,6 +183,22 @@ def _check_words(options: Mapping[str, Any]) -> None:
         words = value if isinstance(value, list) and name != "paths" else [value]
         if any(isinstance(word, str) and not is_text(word) for word in words):
             raise UsageError(WRONG_COMMAND, at=Place(f"--{name}"), expected="text in UTF-8")
+
+
+def _log_access(function: Verb, options: Mapping[str, Any]) -> None:
+    """Every look into a case is an entry of its private log; where that cannot be written, as in a copy to read, this is said."""
+    case = next((value for value in options.values() if isinstance(value, Case)), None)
+    if case is None:
+        return
+    verb = function.__module__.rpartition(".")[2]
+    words = verb if function.__name__.rstrip("_") == verb else f"{verb} {function.__name__.rstrip('_')}"
+    given = [name for name, value in options.items() if value and value is not case]
+    try:
+        log_access(case, verb=words, options=given, reason=options.get("reason") or None, at=datetime.now(UTC))
+    except InputError as error:
+        if error.code != NO_RIGHTS:
+            raise
+        print(f"note: this access is not logged: no right to write to {case.acts}", file=sys.stderr)
 
 
 def check_new(file: Path, *, force: bool) -> None:

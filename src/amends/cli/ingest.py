@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
@@ -34,6 +35,9 @@ def ingest(
     zone: Annotated[str | None, Option("--zone", help="time zone of stamps without an offset, such as Asia/Seoul")] = None,
     server: Annotated[str | None, Option("--server", help="the server that wrote these logs, or a logged column")] = None,
     layer: Annotated[str | None, Option("--layer", help="edge, balancer or app")] = None,
+    acquired: Annotated[
+        list[Path] | None, Option("--acquired", metavar="FILE", help="an acquisition statement; FILE.sig beside it; repeatable")
+    ] = None,
     in_place: Annotated[bool, Option("--in-place", help="leave the files where they are and remember their hashes")] = False,
     leave_unknown: Annotated[bool, Option("--leave-unknown", help="leave and name files of an unknown format")] = False,
     workers: Annotated[int | None, Option("--workers", min=1, help="reading processes; one a core unless given")] = None,
@@ -63,6 +67,7 @@ def ingest(
                 given,
                 now=datetime.now(UTC),
                 options=options,
+                acquired=list(acquired or []),
                 in_place=in_place,
                 leave_unknown=leave_unknown,
                 workers=workers,

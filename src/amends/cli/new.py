@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
 from amends.case import create_case
-from amends.cli.errors import WRONG_COMMAND
 from amends.cli.frame import Answer, verb
-from amends.errors import Place, UsageError
-from amends.settings import period_of
-from amends.units import Period, rfc3339
+from amends.cli.instants import period_given
+from amends.units import rfc3339
 
 
 @verb
@@ -32,8 +29,8 @@ def new(
     """
     if at_rest is None and sys.stdin.isatty() and sys.stdout.isatty():
         at_rest = input("Where does this folder's encryption at rest live? (Enter: not stated) ").strip()
-    case = create_case(folder, company=company, zone=zone, at_rest=at_rest or "not stated", window=_window(start, end))
-    window = case.settings.window
+    window = period_given(start, end) if start is not None or end is not None else None
+    case = create_case(folder, company=company, zone=zone, at_rest=at_rest or "not stated", window=window)
     data = {
         "case": str(case.path),
         "company": company,
@@ -44,20 +41,3 @@ def new(
     next_step = f"next: look at {case.settings_file}, then  amends ingest {case.path} FILE|FOLDER|-"
     when = f"window {rfc3339(window.start)} to {rfc3339(window.end)}" if window else "no window yet: set it in amends.toml"
     return Answer(data, text=[f"case {case.path} for {company}, {zone}; {when}", next_step])
-
-
-def _window(start: str | None, end: str | None) -> Period | None:
-    if start is None and end is None:
-        return None
-    period = period_of(*map(_instant, (start, end)))
-    if period is None:
-        expected = "--from and --to together, such as 2025-04-14T00:00:00+09:00, the first before the second"
-        raise UsageError(WRONG_COMMAND, at=Place("--from, --to"), expected=expected)
-    return period
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text or "")
-    except ValueError:
-        return None

@@ -31,6 +31,7 @@ def report(
     from amends.answer.reports.exposure import exposure_report, report_file
     from amends.case import write_atomically, writing
     from amends.count.evidence.account import LineAccount
+    from amends.count.evidence.acquisitions import by_source
     from amends.count.evidence.examples import rejected
     from amends.count.scope.memory import parse_memory
     from amends.count.scope.run import scope
@@ -39,7 +40,7 @@ def report(
     with open_engine(spill=case.spill, memory_bytes=parse_memory(memory)) as engine:
         found = scope(case, engine=engine, now=datetime.now(UTC))
         sources = found.inputs.sources
-        lines = LineAccount(sources, tuple(rejected(case, engine, list(sources))), found.gathered.coverage)
+        lines = LineAccount(sources, tuple(rejected(case, engine, list(sources))), found.gathered.coverage, by_source(case))
     page = exposure_report(found, lines, case.settings).encode()
     file = out or report_file(case.reports, found)
     check_new(file, force=force or (file.is_file() and file.read_bytes() == page))

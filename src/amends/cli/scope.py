@@ -13,6 +13,8 @@ from typer import Option
 from amends.cli.frame import Answer, CaseFolder, check_new, verb
 from amends.errors import visible
 
+MOST_CHANGES = 8  # that a screen holds; all stand in the JSON
+
 
 @verb
 def scope(
@@ -128,6 +130,10 @@ def _lists(data: dict[str, Any]) -> list[str]:
         lines += [
             f"  {gap['server'] or '-'}  {gap['start']} to {gap['end']}  {gap['reason']}{_alone(gap)}" for gap in data["gaps"][:10]
         ]
+    lines += [line for loss in data["holds"] for line in _loss(loss)]
+    if data["would_change"]:
+        lines.append("\nwhat would change this number, and how far it would take the upper bound down if it showed nobody new")
+        lines += [f"  {change['what']}: {_off(change)}" for change in data["would_change"][:MOST_CHANGES]]
     places = data["remainder"]["unread_places"]
     if places:
         lines.append(f"\nunreadable lines that may belong to the misuse ({data['remainder']['unread_lines']:,})")
@@ -143,6 +149,20 @@ def _lists(data: dict[str, Any]) -> list[str]:
     if "export" in data:
         lines.append(f"\n{data['export']['rows']:,} rows in {data['export']['file']}")
     return lines
+
+
+def _loss(loss: dict[str, Any]) -> list[str]:
+    """What is missing of the logs that an order holds, with its effect."""
+    held = f"\nhold {loss['id']} of {loss['by']}"
+    if not loss["lost"]:
+        return [f"{held}: none of its logs is missing"]
+    effect = f"with them upper may be lower by {_off(loss)}" if loss["off"] else "the bounds do not lean on them"
+    lines = [f"{held}: logs that it holds are missing; {effect}"]
+    return lines + [f"  {one['server'] or '-'}  {one['start']} to {one['end']}  {one['reason']}" for one in loss["lost"]]
+
+
+def _off(change: dict[str, Any]) -> str:
+    return ", ".join(f"{number:,} {unit}" for unit, number in change["off"].items())
 
 
 def _claim(claim: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated
 
@@ -16,8 +16,10 @@ from typer import Option
 from amends.cli.frame import Answer, CaseFolder, verb
 from amends.cli.progress import shown
 from amends.count.evidence.account import PARTS, LineAccount, account_of_lines
+from amends.count.evidence.acquisitions import HASH_ONLY
 from amends.count.evidence.calendar import MEANING, Day, calendar
 from amends.count.evidence.coverage import Coverage
+from amends.count.evidence.holds import Held, held, tell_losses
 from amends.count.evidence.sources import Source
 from amends.count.evidence.sources import sources as all_sources
 from amends.count.evidence.verify import Fault, verify
@@ -28,7 +30,7 @@ from amends.units import rfc3339
 @verb
 def sources(
     case: CaseFolder,
-    verify_all: Annotated[bool, Option("--verify", help="hash the evidence again, check every equation")] = False,
+    verify_all: Annotated[bool, Option("--verify", help="hash the evidence again, check every equation and order")] = False,
     by_hour: Annotated[bool, Option("--calendar", help="what the logs cover, hour by hour")] = False,
 ) -> Answer:
     """What came into the case: lines = events + rejects + repeats for each source, and the time that no log covers.
@@ -45,14 +47,20 @@ def sources(
         account = account_of_lines(case, engine)
     data = account.as_json()
     text = as_text(account)
+    holds = held(case, account.coverage)
+    data["holds"] = [one.as_json() for one in holds]
+    text += [line for one in holds for line in _hold_lines(one)]
     if by_hour:
         days = calendar(account.coverage, zone=case.settings.zone)
         data["calendar"] = [day.as_json() for day in days]
         text += _calendar_lines(days, case.settings.zone.key)
     if verify_all:
+        with case.lock():
+            tell_losses(case, holds, now=datetime.now(UTC))
         data["verified"] = {"sources": checked, "faults": [fault.as_json() for fault in faults]}
         text += _verdict(checked, faults)
-    return Answer(data, text=text, is_no=bool(faults) or not account.is_whole)
+    is_lost = verify_all and any(one.lost for one in holds)
+    return Answer(data, text=text, is_no=bool(faults) or is_lost or not account.is_whole)
 
 
 def as_text(account: LineAccount, *, most_rows: int | None = None) -> list[RenderableType]:
@@ -69,7 +77,7 @@ def as_text(account: LineAccount, *, most_rows: int | None = None) -> list[Rende
     text += [f"fault    {source.path}: {source.fault}" for source in account.sources if source.fault]
     text += [f"reject   {one.reason}: {one.lines:,}, first at {'; '.join(map(str, one.examples))}" for one in account.rejected]
     text += [f"note     {why}" for why in _notes(account.sources)]
-    return [*text, *_coverage_lines(account.coverage)]
+    return [*text, *_custody_lines(account), *_coverage_lines(account.coverage)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,19 @@ def _notes(rows: Sequence[Source]) -> Iterable[str]:
         yield f"{paths[0]}{more} {why}"
 
 
+def _custody_lines(account: LineAccount) -> Iterable[str]:
+    """How the sources were taken, a line for each statement."""
+    by_statement: dict[str, list[str]] = {}
+    for source in account.sources:
+        if source.sha256 in account.acquired:
+            by_statement.setdefault(account.acquired[source.sha256].sha256, []).append(source.sha256)
+    for own in by_statement.values():
+        more = f" and {len(own) - 1:,} more files" if len(own) > 1 else ""
+        yield f"taken    {account.acquired[own[0]].words(own[0])}{more}"
+    bare = sum(source.sha256 not in account.acquired for source in account.sources)
+    yield from [f"custody  {HASH_ONLY}: {bare:,} of {len(account.sources):,} sources"] if bare else []
+
+
 def _coverage_lines(covered: Coverage) -> Iterable[str]:
     if covered.window is None or covered.share is None:
         return
@@ -152,6 +173,18 @@ def _coverage_lines(covered: Coverage) -> Iterable[str]:
         yield f"gap      {server} ({gap.layer}): {rfc3339(gap.period.start)} to {rfc3339(gap.period.end)}, {gap.reason}"
     for assumed in covered.assumes:
         yield f"assumes  {assumed}"
+
+
+def _hold_lines(one: Held) -> Iterable[str]:
+    """What became of the logs that an order holds."""
+    order = one.order
+    what = "LOST in part; amends scope CASE tells what that does to the bounds" if one.lost else "none is missing"
+    yield f"hold     {order.id} of {order.by}, {rfc3339(order.period.start)} to {rfc3339(order.period.end)}: {what}"
+    for gap in one.lost:
+        server = gap.server or "server not named"
+        yield f"  lost   {server} ({gap.layer}): {rfc3339(gap.period.start)} to {rfc3339(gap.period.end)}, {gap.reason}"
+    for period in one.outside:
+        yield f"  unseen {rfc3339(period.start)} to {rfc3339(period.end)}: outside of the case's window"
 
 
 def _calendar_lines(days: Sequence[Day], zone: str) -> Iterable[str]:

@@ -42,8 +42,13 @@ def queue_entry(case: Case, *, type: str, role: str, body: Mapping[str, Value], 
         raise ValueError(f"{type} is no type of the record")
     state = "public" if type in BORN_PUBLIC else "sealed"
     entry: dict[str, Value] = {"type": type, "at": rfc3339(at), "role": role, "state": state, "body": body}
-    case.queue.mkdir(parents=True, exist_ok=True)
-    path = case.queue / f"{at:%Y%m%dT%H%M%S%f}-{os.getpid():08d}-{next(_numbers):06d}.json"
+    return leave(case.queue, entry, at=at)
+
+
+def leave(folder: Path, entry: Mapping[str, Value], *, at: datetime) -> Path:
+    """Write one entry under the next name of a queue."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{at:%Y%m%dT%H%M%S%f}-{os.getpid():08d}-{next(_numbers):06d}.json"
     write_atomically(path, canonical_json(entry))
     return path
 

@@ -15,6 +15,7 @@ import pytest
 from amends.case import Case, create_case, keyed_hash
 from amends.count.datamap.load import parse
 from amends.count.datamap.model import DataMap
+from amends.count.evidence.holds import Order
 from amends.count.evidence.schema import EVENTS, REJECTS
 from amends.count.scope.ceilings import Ceiling
 from amends.count.scope.evidence import Evidence
@@ -104,6 +105,7 @@ def count(case: Case, engine: Engine, tmp_path: Path) -> Callable[..., Result]:
         has_window: bool = True,
         clear: dict[str, str] | None = None,
         decoded: frozenset[str] = frozenset(),
+        orders: tuple[Order, ...] = (),
         name: str = "run",
     ) -> Result:
         full = [event(case, number, **row) for number, row in enumerate(events)]
@@ -121,6 +123,7 @@ def count(case: Case, engine: Engine, tmp_path: Path) -> Callable[..., Result]:
             clear or {},
             own_gaps,
             decoded,
+            orders,
         )
         exposure, views = tmp_path / f"{name}.parquet", tmp_path / f"{name}.views.parquet"
         result = measure(

@@ -22,6 +22,8 @@ from amends.answer.reports.figures import Bar, Mark, Strip, bounds_bar, coverage
 from amends.answer.reports.phrasebook import both
 from amends.answer.reports.words import Label, field_label, term_label, unit_words
 from amends.count.evidence.account import PARTS, LineAccount
+from amends.count.evidence.acquisitions import HASH_ONLY
+from amends.count.evidence.calendar import calendar
 from amends.count.evidence.sources import Source
 from amends.count.scope import answer
 from amends.count.scope.run import Scope
@@ -58,6 +60,9 @@ def _page(scope: Scope, lines: LineAccount, settings: Settings) -> dict[str, Any
         **_days(scope, zone),
         **_lines(lines),
         **_coverage(scope, zone),
+        "calendar": [{"server": _server(*key), "days": days} for key, days in _calendar(scope, zone)],
+        "changes": [{"what": both(one["what"]), "off": _off(one["off"])} for one in data["would_change"]],
+        "holds": list(_holds(scope, zone)),
         "remainder": list(_remainder(data["remainder"])),
         "unmapped": [{"name": f"{one['method'] or '-'} {one['shape']}", "count": _n(one["events"])} for one in data["unmapped"]],
         "assumes": [both(text) for text in data["assumes"]],
@@ -145,11 +150,21 @@ def _lines(lines: LineAccount) -> dict[str, Any]:
         "total": _sums(lines.sources) | {"closes": lines.balance.closes},
         "rejects": [(one.reason, _n(one.lines)) for one in lines.rejected],
         "sources": [
-            {"name": source.path, "sha256": source.sha256, "fault": source.fault} | _sums([source])
+            {"name": source.path, "sha256": source.sha256, "fault": source.fault, "taken": _taken(source, lines)}
+            | _sums([source])
             for rows in by_server.values()
             for source in rows
         ],
     }
+
+
+def _taken(source: Source, lines: LineAccount) -> Label:
+    """How a source was taken."""
+    acquisition = lines.acquired.get(source.sha256)
+    if acquisition is None:
+        return both(HASH_ONLY)
+    words = acquisition.words(source.sha256)
+    return Label(words, words)
 
 
 def _sums(rows: Sequence[Source]) -> dict[str, Any]:
@@ -175,6 +190,37 @@ def _coverage(scope: Scope, zone: ZoneInfo) -> dict[str, Any]:
             for gap in scope.counted.missing
         ],
     }
+
+
+def _calendar(scope: Scope, zone: ZoneInfo) -> Iterable[tuple[tuple[str | None, str], list[str]]]:
+    """By server, a line a day with a sign an hour."""
+    days = calendar(scope.gathered.coverage, zone=zone)
+    for key, own in groupby(days, key=lambda day: (day.server, day.layer)):
+        yield key, [f"{day.day.isoformat()}  {day.hours}" for day in own]
+
+
+def _off(off: Mapping[str, int]) -> Label:
+    """How far upper bounds fall, unit by unit."""
+    numbers = [unit_words(unit).number(number) for unit, number in off.items()]
+    return Label(", ".join(number.en for number in numbers), ", ".join(number.ko for number in numbers))
+
+
+def _holds(scope: Scope, zone: ZoneInfo) -> Iterable[dict[str, Any]]:
+    """Orders to preserve logs, what of them is missing, and what the bounds owe to that."""
+    for loss in scope.counted.losses:
+        order = loss.order
+        yield {
+            "id": order.id,
+            "by": order.by,
+            "at": _instant(order.at, zone),
+            "start": _instant(order.period.start, zone),
+            "end": _instant(order.period.end, zone),
+            "lost": [
+                f"{_server(gap.server, gap.layer)} {_instant(gap.period.start, zone)} ~ {_instant(gap.period.end, zone)}"
+                for gap in loss.lost
+            ],
+            "off": _off(loss.off) if loss.off else None,
+        }
 
 
 def _server(server: str | None, layer: str, *alone: str) -> str:

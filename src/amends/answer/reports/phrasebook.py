@@ -121,6 +121,16 @@ SENTENCES = {
     "cacheable, and the edge logs nothing that the selection goes by": (
         "캐시가 대신 답할 수 있는데 에지 로그에는 선택의 기준이 되는 값이 없다"
     ),
+    # what would change the number
+    "the logs of {server} ({layer}) from {start} to {end}": "{server} ({layer}) 로그, {start}부터 {end}까지",
+    "all {n} missing logs together": "빠진 로그 {n}건 모두",
+    "a copy of {n} unreadable lines that can be read": "읽지 못한 줄 {n}개를 읽을 수 있는 사본",
+    "whether cut, partial and not-modified answers came back whole": (
+        "잘렸거나 일부이거나 변경 없음(304)인 응답이 온전히 전달되었는지"
+    ),
+    "who was in the answers whose subjects the log does not name": "로그가 대상을 밝히지 않는 응답에 누가 들어 있었는지",
+    # custody
+    "hash from ingestion only": "접수할 때의 해시만 있음",
     # what is left over
     "the log does not name the subject": "로그가 대상을 밝히지 않는다",
     "the request names nobody": "요청에 대상이 없다",

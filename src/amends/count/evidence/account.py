@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from amends.case import Case
+from amends.count.evidence.acquisitions import Acquisition, by_source
 from amends.count.evidence.coverage import Coverage, coverage
 from amends.count.evidence.examples import Rejected, rejected
 from amends.count.evidence.sources import Source, as_json, sources
@@ -17,11 +19,12 @@ PARTS = ("lines", "events", "rejects", "repeats")
 
 @dataclass(frozen=True, slots=True)
 class LineAccount:
-    """The lines of all sources, why some were rejected, what the logs do not cover."""
+    """The lines of all sources, why some were rejected, what the logs do not cover, how sources were taken."""
 
     sources: tuple[Source, ...]
     rejected: tuple[Rejected, ...]
     coverage: Coverage
+    acquired: Mapping[str, Acquisition]  # by source
 
     @property
     def balance(self) -> Balance:
@@ -38,7 +41,7 @@ class LineAccount:
     def as_json(self) -> dict[str, Any]:
         window, balance = self.coverage.window, self.balance
         return {
-            "sources": [as_json(source) for source in self.sources],
+            "sources": [as_json(source) | {"acquired": self._acquired(source.sha256)} for source in self.sources],
             "total": {"lines": balance.given, "events": balance.done, **balance.left},
             "rejected": [one.as_json() for one in self.rejected],
             "gaps": [gap.as_json() for gap in self.coverage.gaps],
@@ -47,8 +50,11 @@ class LineAccount:
             "assumes": list(self.coverage.assumes),
         }
 
+    def _acquired(self, sha256: str) -> dict[str, Any] | None:
+        return self.acquired[sha256].as_json(sha256) if sha256 in self.acquired else None
+
 
 def account_of_lines(case: Case, engine: Engine) -> LineAccount:
     """Ask the case for its account; one pass over the times of the events."""
     known = sources(case)
-    return LineAccount(tuple(known), tuple(rejected(case, engine, known)), coverage(case, engine))
+    return LineAccount(tuple(known), tuple(rejected(case, engine, known)), coverage(case, engine), by_source(case))

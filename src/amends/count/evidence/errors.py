@@ -33,3 +33,13 @@ BAD_STATEMENT = Code(
     "an acquisition statement cannot be read",
     "put it back from a copy, or give the same file to ingest again",
 )
+BAD_ORDER = Code(
+    "EVI-030", "a preservation order cannot be used", "put its file back from a copy, or set it again under another id"
+)
+ORDER_EXISTS = Code("EVI-031", "a preservation order of this id is there", "amends hold list CASE shows all of them")
+NO_SUCH_ORDER = Code("EVI-032", "no preservation order in force has this id", "amends hold list CASE shows all of them")
+BAD_ACQUISITION = Code(
+    "EVI-033",
+    "an acquisition statement, its signature or its time stamp cannot be used",
+    "mend this file, or have it signed again: docs/evidence.md, Custody",
+)

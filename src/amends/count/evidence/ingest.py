@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from amends.case import LOCK_WAIT_SECONDS, Case
 from amends.count.evidence import store
 from amends.count.evidence.account import LineAccount, account_of_lines
+from amends.count.evidence.acquisitions import keep_acquisitions
 from amends.count.evidence.archives import Archive, Readable, open_archive
 from amends.count.evidence.detect import check_format, choose
 from amends.count.evidence.errors import CHANGED_SOURCE, NOT_READABLE, NOTHING_TO_READ, UNKNOWN_FORMAT
@@ -103,14 +104,16 @@ def ingest(
     workers: int | None = None,
     advance: Callable[[int], None] = lambda _: None,
     stdin: BinaryIO | None = None,
+    acquired: Sequence[Path] = (),
     wait_seconds: float = LOCK_WAIT_SECONDS,
 ) -> Ingestion:
     """Take the files and folders of `paths` (`-`: standard input) into the case and read what is not read yet.
 
     `options` are settings of the command line (OPTIONS). No path: finish an ingestion that was cut off, and read again the
     sources whose block in amends.toml has changed. `leave_unknown`: files of a folder whose format nobody knows are left and
-    told, instead of refused. Raises: EVI-001 to 005 for settings and formats, all of them at once and before anything is
-    written; EVI-020 for a source that has changed in place; CAS-004 to 006.
+    told, instead of refused. `acquired`: acquisition statements to take in too. Raises: EVI-001 to 005 for settings and formats,
+    all of them at once and before anything is written; EVI-033 for a statement; EVI-020 for a source that has changed in place;
+    CAS-004 to 006.
     """
     options = {name: value for name, value in (options or {}).items() if value}
     given = parse_reading(options, at=Place("the command line"))
@@ -127,6 +130,7 @@ def ingest(
         unknown = _check_all(case, search, options, readings, leave_unknown=leave_unknown)
         search.files = [found for found in search.files if found.given not in unknown]
         search.left += [Left(path, "format not recognised") for path in sorted(unknown)]
+        keep_acquisitions(case, acquired, now=now)
         begin(case)
         taken = [_take(case, found, options, in_place=in_place, now=now, advance=advance) for found in search.files]
         facts, read = _read_missing(case, readings, workers or os.cpu_count() or 1, advance)

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from amends.case import PARTIAL, Case
+from amends.count.evidence.acquisitions import by_source
 from amends.count.evidence.errors import CHANGED_SOURCE
 from amends.count.evidence.sources import Source, events_file, read_facts, read_sources, rejects_file
 from amends.count.evidence.store import Statement, hash_of, statements
 from amends.errors import Finding, InputError, Place
+from amends.units import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def verify(case: Case, *, advance: Callable[[int], None] = lambda _: None) -> Ve
     """
     stated = {statement.sha256: statement for statement in statements(case)}
     rows = {source.sha256: source for source in read_sources(case)}
-    faults = [*_orphans(case, stated, rows)]
+    faults = [*_orphans(case, stated, rows), *_never_taken(case, stated)]
     repeats = _repeats_by_source(case)
     for sha256, statement in stated.items():
         name = statement.seen_as.name
@@ -84,6 +86,14 @@ def _orphans(case: Case, stated: dict[str, Statement], rows: dict[str, Source]) 
     for sha256, source in rows.items():
         if sha256 not in stated:
             yield Fault(sha256, source.name, "a row in sources.parquet without its statement")
+
+
+def _never_taken(case: Case, stated: dict[str, Statement]) -> Iterator[Fault]:
+    """Files that an acquisition statement names and the case does not hold. Raises: EVI-033."""
+    for sha256, acquisition in by_source(case).items():
+        if sha256 not in stated:
+            at = f"{acquisition.host}:{acquisition.files[sha256]}"
+            yield Fault(sha256, at, f"taken by {acquisition.by} at {rfc3339(acquisition.at)}, and not in the case")
 
 
 def _stored(case: Case, statement: Statement, advance: Callable[[int], None]) -> Iterator[str]:

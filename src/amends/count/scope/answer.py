@@ -40,6 +40,8 @@ def as_json(scope: Scope) -> dict[str, Any]:
         "first": rfc3339(named.first) if named.first else None,
         "last": rfc3339(named.last) if named.last else None,
         "gaps": gaps(scope),
+        "would_change": [change.as_json() for change in counted.would_change],
+        "holds": [loss.as_json() for loss in counted.losses],
         "selectors": [
             {"id": selector.id, "events": events}
             for selector, events in zip(scope.inputs.misuse.selectors, counted.by_selector, strict=True)
@@ -71,8 +73,7 @@ def restrictions(missing: Missing, scope: Scope) -> dict[str, list[str]]:
 
 
 def _gap(missing: Missing, scope: Scope) -> dict[str, Any]:
-    told = {"server": missing.server or None, "layer": missing.layer, **missing.period.as_json(), "reason": missing.reason}
-    return told | restrictions(missing, scope)
+    return missing.as_json() | restrictions(missing, scope)
 
 
 def units(scope: Scope) -> dict[str, dict[str, Any]]:

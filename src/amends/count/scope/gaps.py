@@ -42,6 +42,9 @@ class Missing:
     endpoints: frozenset[int] | None = None
     selectors: frozenset[int] | None = None
 
+    def as_json(self) -> dict[str, str | None]:
+        return {"server": self.server or None, "layer": self.layer, **self.period.as_json(), "reason": self.reason}
+
     def concerns(self, selector: int, endpoint: int) -> bool:
         return (self.endpoints is None or endpoint in self.endpoints) and (self.selectors is None or selector in self.selectors)
 
@@ -89,6 +92,27 @@ class GapSum:
     @property
     def leans_on_population(self) -> bool:
         return self.is_cut or any(term.is_cut for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class GapBasis:
+    """What the gap of one unit is summed from, whatever is missing: how fast each selector showed new subjects, and ceilings."""
+
+    selectors: Sequence[Selector]
+    rates: Mapping[int, Sequence[Rate]]
+    ceilings: Sequence[Ceiling] = ()
+
+    def terms(self, missing: Sequence[Missing]) -> list[GapTerm]:
+        return gap_terms(self.selectors, self.rates, missing, self.ceilings)
+
+    def most_of(self, missing: Sequence[Missing], whole: GapSum) -> int:
+        """The gap where only this part of what `whole` was summed from is missing; never less than a sum of its own would be.
+
+        No part of a term can show more than the term does, and none asks the population again, which costs a pass over it.
+        """
+        known = {(term.selector, term.endpoint, term.server): term.most for term in whole.terms}
+        of_each = (min(term.most, known[term.selector, term.endpoint, term.server]) for term in self.terms(missing))
+        return min(sum(of_each), whole.most)
 
 
 def rates_of_new(kind: str, ground: Ground, new: NewSubjects, *, engine: Engine) -> dict[int, list[Rate]]:

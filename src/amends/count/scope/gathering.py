@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from amends.case import Case
 from amends.count.datamap.model import DataMap
 from amends.count.evidence.coverage import Coverage, Gap, coverage
+from amends.count.evidence.holds import orders
 from amends.count.evidence.ingest import reading_of
 from amends.count.evidence.settings import evidence_blocks
 from amends.count.evidence.sources import sources
@@ -52,6 +53,7 @@ def gather(case: Case, misuse: Misuse, map: DataMap, *, engine: Engine) -> Gathe
         clear=clear_principals(case, misuse),
         own_gaps=tuple(_missing(gap) for gap in found.own_gaps),
         decoded=_decoded(case),
+        orders=tuple(order for order in orders(case) if order.is_in_force),
     )
     return Gathered(evidence, found, {source.sha256: source.name for source in known})
 

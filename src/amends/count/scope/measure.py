@@ -33,7 +33,8 @@ from amends.count.scope.places import places
 from amends.count.scope.population import Members, load_members
 from amends.count.scope.selection import events_by_selector, prepare
 from amends.count.scope.sift import sift
-from amends.count.scope.uncounted import Uncounted, Views, uncounted
+from amends.count.scope.uncounted import Uncounted, uncounted
+from amends.count.scope.would_change import Change, Loss, Summed, loss_of, would_change
 from amends.engine import Engine, Query, Table
 from amends.engine.query import I64
 from amends.errors import InputError
@@ -67,6 +68,8 @@ class Counted:
     views: sums.Bounds
     circumstances: sums.Circumstances
     assumes: tuple[str, ...]
+    would_change: tuple[Change, ...]
+    losses: tuple[Loss, ...]  # under preservation orders
 
 
 def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engine) -> Ground:
@@ -127,6 +130,7 @@ def measure(
     joins = tuple(_join_use(facet, number, ground, engine=engine) for number, facet in spread_over if facet.join is not None)
     around = _circumstances(evidence, missing, counts, left, joins)
     parts = {kind: _parts(kind, found, left, members.get(kind)) for kind in map.subjects}
+    sum_up = Summed(parts, left, around, missing)
     return Counted(
         rows=written.rows,
         account=counts,
@@ -137,10 +141,12 @@ def measure(
         members=members,
         joins=joins,
         lookups={lookup.join.table: lookup.sha256 for lookup in lookups.values()},
-        bounds={kind: sums.bounds(part, around) for kind, part in parts.items()},
-        views=_views(left.views, around),
+        bounds=sum_up.bounds,
+        views=sum_up.views,
         circumstances=around,
         assumes=tuple(sums.assumptions(around, parts)),
+        would_change=would_change(sum_up),
+        losses=tuple(loss_of(order, sum_up) for order in evidence.orders),
     )
 
 
@@ -182,10 +188,6 @@ def _circumstances(
         joined_possible=sum(join.other_day for join in joins),
         others=tuple(undated),
     )
-
-
-def _views(views: Views, around: sums.Circumstances) -> sums.Bounds:
-    return sums.view_bounds(views.confirmed, views.possible, views.unread, views.gap, views.gap_words, around)
 
 
 def _parts(kind: str, found: Named, left: Uncounted, members: Members | None) -> sums.Parts:

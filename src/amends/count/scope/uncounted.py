@@ -11,7 +11,7 @@ from amends.count.scope.chosen import Ground
 from amends.count.scope.disclosures import UNNAMED
 from amends.count.scope.evidence import Evidence
 from amends.count.scope.facets import Facet
-from amends.count.scope.gaps import GapSum, GapTerm, gap_sum, gap_terms, rates_of_new, rates_of_views
+from amends.count.scope.gaps import GapBasis, GapSum, GapTerm, gap_sum, rates_of_new, rates_of_views
 from amends.count.scope.joins import Lookup
 from amends.count.scope.new_subjects import NewSubjects
 from amends.count.scope.outcomes import NOTHING, POSSIBLE
@@ -42,8 +42,9 @@ class Views:
     confirmed: int
     possible: int
     unread: int
-    gap: int
+    gap: GapSum
     gap_words: str
+    gap_basis: GapBasis | None  # None: nothing is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Uncounted:
     unread_places: tuple[tuple[str, int], ...]
     gap: Mapping[str, GapSum]
     gap_words: Mapping[str, str]
+    gap_basis: Mapping[str, GapBasis]  # by kind; empty: nothing is missing
     views: Views
     by_field: Mapping[tuple[str, int], FieldParts] = field(default_factory=dict)
 
@@ -125,7 +127,11 @@ def uncounted(
     looked = _unread(evidence, ground, lookups, engine=engine)
     lines = looked.lines
     _add_unread(lines, by_field)
-    gap = {kind: _gap(kind, evidence, ground, ceilings, members.get(kind), new[kind], engine=engine) for kind in kinds}
+    bases = {kind: _basis(kind, ground, ceilings, new[kind], engine=engine) for kind in kinds} if evidence.missing else {}
+    gap = {
+        kind: gap_sum(bases[kind].terms(evidence.missing), members.get(kind), engine=engine) if bases else GapSum()
+        for kind in kinds
+    }
     _add_gaps(gap, ground, by_field)
     return Uncounted(
         unnamed=unnamed,
@@ -137,6 +143,7 @@ def uncounted(
         unread_places=tuple((line.source, line.line) for line in lines[:MOST_SHOWN]),
         gap=gap,
         gap_words={kind: _gap_words(found, ground) for kind, found in gap.items()},
+        gap_basis=bases,
         views=_views(evidence, ground, lines, engine=engine),
         by_field={key: FieldParts(**parts) for key, parts in by_field.items()},
     )
@@ -171,21 +178,9 @@ def _add_unread(lines: Sequence[Unread], by_field: dict[tuple[str, int], dict[st
                 part["unread"] = part.get("unread", 0) + most
 
 
-def _gap(
-    kind: str,
-    evidence: Evidence,
-    ground: Ground,
-    ceilings: tuple[Ceiling, ...],
-    members: Members | None,
-    new: NewSubjects,
-    *,
-    engine: Engine,
-) -> GapSum:
-    if not evidence.missing:
-        return GapSum()
-    rates = rates_of_new(kind, ground, new, engine=engine)
+def _basis(kind: str, ground: Ground, ceilings: tuple[Ceiling, ...], new: NewSubjects, *, engine: Engine) -> GapBasis:
     proven = [ceiling for ceiling in ceilings if ceiling.kind in (None, kind)]
-    return gap_sum(gap_terms(ground.selection.selectors, rates, evidence.missing, proven), members, engine=engine)
+    return GapBasis(ground.selection.selectors, rates_of_new(kind, ground, new, engine=engine), proven)
 
 
 def _add_gaps(gap: Mapping[str, GapSum], ground: Ground, by_field: dict[tuple[str, int], dict[str, int]]) -> None:
@@ -224,9 +219,7 @@ def _views(evidence: Evidence, ground: Ground, lines: Sequence[Unread], *, engin
     outermost = min((row["layer"] for row in rows), default=0)
     confirmed = sum(row["all_answers"] for row in rows if row["layer"] == outermost and row["is_whole"])
     every = sum(row["answers"] for row in rows)
-    gap = GapSum()
-    if evidence.missing:
-        rates = rates_of_views(ground, engine=engine)
-        gap = gap_sum(gap_terms(ground.selection.selectors, rates, evidence.missing, ()), None, engine=engine)
+    basis = GapBasis(ground.selection.selectors, rates_of_views(ground, engine=engine)) if evidence.missing else None
+    gap = gap_sum(basis.terms(evidence.missing), None, engine=engine) if basis is not None else GapSum()
     unread = sum(line.answers for line in lines)
-    return Views(confirmed, every - confirmed, unread, gap.most, _gap_words(gap, ground))
+    return Views(confirmed, every - confirmed, unread, gap, _gap_words(gap, ground), basis)
