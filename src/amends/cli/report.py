@@ -30,17 +30,14 @@ def report(
     """
     from amends.answer.reports.exposure import exposure_report, report_file
     from amends.case import write_atomically, writing
-    from amends.count.evidence.account import LineAccount
-    from amends.count.evidence.acquisitions import by_source
-    from amends.count.evidence.examples import rejected
+    from amends.count.evidence.account import account_of_lines
     from amends.count.scope.memory import parse_memory
     from amends.count.scope.run import scope
     from amends.engine import open_engine
 
     with open_engine(spill=case.spill, memory_bytes=parse_memory(memory)) as engine:
         found = scope(case, engine=engine, now=datetime.now(UTC))
-        sources = found.inputs.sources
-        lines = LineAccount(sources, tuple(rejected(case, engine, list(sources))), found.gathered.coverage, by_source(case))
+        lines = account_of_lines(case, engine, covered=found.gathered.coverage)
     page = exposure_report(found, lines, case.settings).encode()
     file = out or report_file(case.reports, found)
     check_new(file, force=force or (file.is_file() and file.read_bytes() == page))

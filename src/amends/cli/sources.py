@@ -18,6 +18,7 @@ from amends.cli.progress import shown
 from amends.count.evidence.account import PARTS, LineAccount, account_of_lines
 from amends.count.evidence.acquisitions import HASH_ONLY
 from amends.count.evidence.calendar import MEANING, Day, calendar
+from amends.count.evidence.clocks import Phase
 from amends.count.evidence.coverage import Coverage
 from amends.count.evidence.holds import Held, held, tell_losses
 from amends.count.evidence.sources import Source
@@ -77,7 +78,7 @@ def as_text(account: LineAccount, *, most_rows: int | None = None) -> list[Rende
     text += [f"fault    {source.path}: {source.fault}" for source in account.sources if source.fault]
     text += [f"reject   {one.reason}: {one.lines:,}, first at {'; '.join(map(str, one.examples))}" for one in account.rejected]
     text += [f"note     {why}" for why in _notes(account.sources)]
-    return [*text, *_custody_lines(account), *_coverage_lines(account.coverage)]
+    return [*text, *_custody_lines(account), *_clock_lines(account), *_coverage_lines(account.coverage)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,30 @@ def _custody_lines(account: LineAccount) -> Iterable[str]:
         yield f"taken    {account.acquired[own[0]].words(own[0])}{more}"
     bare = sum(source.sha256 not in account.acquired for source in account.sources)
     yield from [f"custody  {HASH_ONLY}: {bare:,} of {len(account.sources):,} sources"] if bare else []
+
+
+def _clock_lines(account: LineAccount) -> Iterable[str]:
+    """What the stamps mean, where sources differ, and how clocks stood apart."""
+    meant = sorted({(source.time_is, source.format) for source in account.sources if source.time_is and source.format})
+    if len({time_is for time_is, _ in meant}) > 1:
+        told = "; ".join(
+            f"the {time_is} of an answer in {', '.join(str(form) for _, form in own)}"
+            for time_is, own in groupby(meant, key=lambda one: one[0])
+        )
+        yield f"stamps   {told}"
+    for pair in account.clocks:
+        names = " against ".join(f"{server or 'server not named'} ({layer})" for server, layer in (pair.inner, pair.outer))
+        for phase in pair.phases:
+            days = phase.first.isoformat() + (f" to {phase.last.isoformat()}" if phase.last > phase.first else "")
+            yield f"clock    {names}, {days}: {_ahead(phase)}, by {phase.requests:,} shared requests"
+
+
+def _ahead(phase: Phase) -> str:
+    least = f"{phase.least.total_seconds():+.2f}"
+    if phase.most is None:
+        return f"{least} s or more"
+    most = f"{phase.most.total_seconds():+.2f} s"
+    return f"set within the day, {most} to {least} s" if phase.is_torn else f"{least} to {most}"
 
 
 def _coverage_lines(covered: Coverage) -> Iterable[str]:

@@ -24,6 +24,7 @@ from amends.answer.reports.words import Label, field_label, term_label, unit_wor
 from amends.count.evidence.account import PARTS, LineAccount
 from amends.count.evidence.acquisitions import HASH_ONLY
 from amends.count.evidence.calendar import calendar
+from amends.count.evidence.clocks import Clocks
 from amends.count.evidence.sources import Source
 from amends.count.scope import answer
 from amends.count.scope.run import Scope
@@ -147,6 +148,7 @@ def _lines(lines: LineAccount) -> dict[str, Any]:
         by_server.setdefault(source.server or "-", []).append(source)
     return {
         "servers": [{"name": name} | _sums(rows) for name, rows in sorted(by_server.items())],
+        "clocks": list(_clocks(lines.clocks)),
         "total": _sums(lines.sources) | {"closes": lines.balance.closes},
         "rejects": [(one.reason, _n(one.lines)) for one in lines.rejected],
         "sources": [
@@ -156,6 +158,20 @@ def _lines(lines: LineAccount) -> dict[str, Any]:
             for source in rows
         ],
     }
+
+
+def _clocks(pairs: Iterable[Clocks]) -> Iterable[dict[str, Any]]:
+    """How far two servers' clocks stood apart, phase by phase."""
+    for pair in pairs:
+        for phase in pair.phases:
+            most = f"{phase.most.total_seconds():+.2f} s" if phase.most is not None else "?"
+            yield {
+                "inner": _server(*pair.inner),
+                "outer": _server(*pair.outer),
+                "days": f"{phase.first} ~ {phase.last}",
+                "ahead": f"{phase.least.total_seconds():+.2f} ~ {most}",
+                "requests": _n(phase.requests),
+            }
 
 
 def _taken(source: Source, lines: LineAccount) -> Label:

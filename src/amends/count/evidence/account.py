@@ -8,9 +8,11 @@ from typing import Any
 
 from amends.case import Case
 from amends.count.evidence.acquisitions import Acquisition, by_source
+from amends.count.evidence.clocks import Clocks, clocks
 from amends.count.evidence.coverage import Coverage, coverage
 from amends.count.evidence.examples import Rejected, rejected
 from amends.count.evidence.sources import Source, as_json, sources
+from amends.count.evidence.view import events_table
 from amends.engine import Engine
 from amends.units import Balance
 
@@ -19,12 +21,13 @@ PARTS = ("lines", "events", "rejects", "repeats")
 
 @dataclass(frozen=True, slots=True)
 class LineAccount:
-    """The lines of all sources, why some were rejected, what the logs do not cover, how sources were taken."""
+    """The lines of all sources, why some were rejected, what the logs do not cover, how sources were taken, how clocks stood."""
 
     sources: tuple[Source, ...]
     rejected: tuple[Rejected, ...]
     coverage: Coverage
     acquired: Mapping[str, Acquisition]  # by source
+    clocks: tuple[Clocks, ...]
 
     @property
     def balance(self) -> Balance:
@@ -48,13 +51,20 @@ class LineAccount:
             "window": window.as_json() if window else None,
             "coverage": self.coverage.share,
             "assumes": list(self.coverage.assumes),
+            "clocks": [one.as_json() for one in self.clocks],
         }
 
     def _acquired(self, sha256: str) -> dict[str, Any] | None:
         return self.acquired[sha256].as_json(sha256) if sha256 in self.acquired else None
 
 
-def account_of_lines(case: Case, engine: Engine) -> LineAccount:
-    """Ask the case for its account; one pass over the times of the events."""
+def account_of_lines(case: Case, engine: Engine, *, covered: Coverage | None = None) -> LineAccount:
+    """Ask the case for its account; one pass over the times of the events, unless what they cover is known."""
     known = sources(case)
-    return LineAccount(tuple(known), tuple(rejected(case, engine, known)), coverage(case, engine), by_source(case))
+    return LineAccount(
+        sources=tuple(known),
+        rejected=tuple(rejected(case, engine, known)),
+        coverage=covered or coverage(case, engine),
+        acquired=by_source(case),
+        clocks=tuple(clocks(known, events_table(case), engine)),
+    )
