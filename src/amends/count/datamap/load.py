@@ -16,6 +16,7 @@ from amends.count.datamap.model import (
     DataMap,
     Discloses,
     Endpoint,
+    Identity,
     Join,
     Key,
     Population,
@@ -74,15 +75,38 @@ class _Reader:
         self.fields: dict[str, None] = {}  # in order of first mention
 
     def subject(self, kind: str, value: Value) -> Subject:
-        given = value.as_mapping(optional=("label", "population"))
-        label, population = given.optional("label"), given.optional("population")
+        given = value.as_mapping(optional=("label", "population", "identity"))
+        label, population, identity = (given.optional(name) for name in ("label", "population", "identity"))
         labels = {language: text.as_text() for language, text in label.as_entries("labels by language")} if label else {}
-        return Subject(kind, labels, self.population(population) if population else None)
+        return Subject(
+            kind,
+            labels,
+            self.population(population) if population else None,
+            self.identity(identity) if identity else None,
+        )
 
     def population(self, value: Value) -> Population:
         given = value.as_mapping(required=("table",), optional=("id", "from", "to"))
         table, path = self.table(given["table"])
         return Population(table, path, _text(given, "id"), _text(given, "from"), _text(given, "to"))
+
+    def identity(self, value: Value) -> Identity:
+        given = value.as_mapping(
+            required=("table", "primary"), optional=("id", "secondary", "tertiary", "unique", "country_code")
+        )
+        table, path = self.table(given["table"])
+        code = given.optional("country_code")
+        unique = given.optional("unique")
+        return Identity(
+            table=table,
+            path=path,
+            id=_text(given, "id"),
+            primary=_identifiers(given["primary"]),
+            secondary=_identifiers(given.optional("secondary")),
+            tertiary=_identifiers(given.optional("tertiary")),
+            unique=tuple(_printable(item) for item in unique.as_one_or_list()) if unique else (),
+            country_code=str(code.as_integer(least=1, most=999)) if code else None,
+        )
 
     def table(self, value: Value) -> tuple[str, Path]:
         """A table's path as written, and where that is; never outside the case folder."""
@@ -189,6 +213,15 @@ class _Reader:
             from_column=_text(given, "from"),
             to_column=_text(given, "to"),
         )
+
+
+def _identifiers(value: Value | None) -> dict[str, tuple[str, ...]]:
+    """Types of identifiers, each with its columns."""
+    entries = value.as_entries("types of identifiers with their columns, such as email: email") if value else ()
+    for type, columns in entries:
+        if not type or not type.isprintable():
+            columns.fault("a type with a name, such as email")
+    return {type: tuple(_printable(item) for item in columns.as_one_or_list()) for type, columns in entries}
 
 
 def _request(value: Value, *, strict: bool) -> tuple[str, str, tuple[str, ...] | None]:

@@ -123,12 +123,37 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """The table that says who the subjects of a kind are; `id` names its column (the first one where the map does not say).
+
+    Each tier maps a type of identifier, which means the same in every table, to columns. Of a primary type each column is one by
+    itself; those of a secondary or tertiary one count together. `unique`: columns of which a person has one value.
+    """
+
+    table: str
+    path: Path
+    id: str | None
+    primary: Mapping[str, tuple[str, ...]]
+    secondary: Mapping[str, tuple[str, ...]]
+    tertiary: Mapping[str, tuple[str, ...]]
+    unique: tuple[str, ...]
+    country_code: str | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        tiers = (self.primary, self.secondary, self.tertiary)
+        named = [column for tier in tiers for columns in tier.values() for column in columns]
+        return tuple(dict.fromkeys((*filter(None, (self.id,)), *named, *self.unique)))
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A kind of data subject, with its labels by language."""
 
     kind: str
     label: Mapping[str, str] = field(default_factory=dict)
     population: Population | None = None
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 from amends.count.scope.bounds import unit_of
 from amends.count.scope.gaps import Missing
 from amends.count.scope.outcomes import NOTHING, POSSIBLE, WORDS
+from amends.count.scope.people import PEOPLE
 from amends.count.scope.run import Scope
 from amends.count.scope.uncounted import FieldParts
 from amends.units import Balance, Count, Unit, rfc3339
@@ -28,10 +29,11 @@ def as_json(scope: Scope) -> dict[str, Any]:
         "coverage": gathered.coverage.share,
         "assumes": list(counted.assumes),
         "units": units(scope),
-        "non_members": {**UNKNOWN, "because": NO_MEMBERSHIP},
+        "non_members": non_members(scope),
+        "identity": identity(scope),
         "terms": [
             {"name": term.name, "unit": term.unit, "count": term.count, "because": term.because}
-            for bounds in (*counted.bounds.values(), counted.views)
+            for bounds in counted.every_bounds
             for term in bounds.terms
         ],
         "fields": fields(scope),
@@ -80,9 +82,23 @@ def units(scope: Scope) -> dict[str, dict[str, Any]]:
     """Every unit by itself; none is added to another."""
     counted = scope.counted
     found: dict[str, dict[str, Any]] = {bounds.unit: bounds.as_json() for bounds in counted.bounds.values()}
-    if "people" not in found:
-        found["people"] = {**UNKNOWN, "because": NO_IDENTITIES}
+    if PEOPLE not in found:
+        found[PEOPLE] = counted.people.people.as_json() if counted.people else {**UNKNOWN, "because": NO_IDENTITIES}
     return found | {counted.views.unit: counted.views.as_json()}
+
+
+def non_members(scope: Scope) -> dict[str, Any]:
+    """People who are exposed and have no account."""
+    found = scope.counted.people
+    return found.non_members.as_json() if found else {**UNKNOWN, "because": NO_MEMBERSHIP}
+
+
+def identity(scope: Scope) -> dict[str, Any] | None:
+    """What the tables of identities say beside the bounds of people."""
+    found = scope.counted.people
+    if found is None:
+        return None
+    return {"conflicts": found.conflicts, "too_common": found.too_common, "without_row": dict(found.without_row)}
 
 
 def count_of(scope: Scope, kind: str) -> Count | None:

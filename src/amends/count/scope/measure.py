@@ -29,6 +29,7 @@ from amends.count.scope.joins import Lookup, load
 from amends.count.scope.layers import cacheable, hidden, layers_by_selector
 from amends.count.scope.misuse import Misuse
 from amends.count.scope.named import Named, named
+from amends.count.scope.people import People, people
 from amends.count.scope.places import places
 from amends.count.scope.population import Members, load_members
 from amends.count.scope.selection import events_by_selector, prepare
@@ -66,10 +67,17 @@ class Counted:
     lookups: Mapping[str, str]  # table as written -> SHA-256
     bounds: Mapping[str, sums.Bounds]  # by kind
     views: sums.Bounds
+    people: People | None  # None: the map has no table of identities
     circumstances: sums.Circumstances
     assumes: tuple[str, ...]
     would_change: tuple[Change, ...]
     losses: tuple[Loss, ...]  # under preservation orders
+
+    @property
+    def every_bounds(self) -> tuple[sums.Bounds, ...]:
+        """The bounds of every unit that has some."""
+        people = (self.people.people, self.people.non_members) if self.people else ()
+        return (*self.bounds.values(), *people, self.views)
 
 
 def ground_of(evidence: Evidence, map: DataMap, misuse: Misuse, *, engine: Engine) -> Ground:
@@ -131,6 +139,7 @@ def measure(
     around = _circumstances(evidence, missing, counts, left, joins)
     parts = {kind: _parts(kind, found, left, members.get(kind)) for kind in map.subjects}
     sum_up = Summed(parts, left, around, missing)
+    by_name = {kind: found.confirmed.get(kind, 0) + found.possible.get(kind, 0) for kind in map.subjects}
     return Counted(
         rows=written.rows,
         account=counts,
@@ -143,6 +152,7 @@ def measure(
         lookups={lookup.join.table: lookup.sha256 for lookup in lookups.values()},
         bounds=sum_up.bounds,
         views=sum_up.views,
+        people=people(map, exposure, sum_up.bounds, by_name, engine=engine),
         circumstances=around,
         assumes=tuple(sums.assumptions(around, parts)),
         would_change=would_change(sum_up),

@@ -29,6 +29,7 @@ from amends.count.scope.gaps import Missing
 from amends.count.scope.gathering import Gathered, gather
 from amends.count.scope.measure import Counted, measure
 from amends.count.scope.misuse import Misuse, read_misuse
+from amends.count.scope.people import People
 from amends.count.scope.selection import prepare
 from amends.engine import Engine, Query
 from amends.record import queue_entry
@@ -140,6 +141,7 @@ def inputs_json(case: Case, inputs: Inputs, counted: Counted) -> dict[str, Any]:
         str(inputs.map.subjects[kind].population.table): members.sha256  # type: ignore[union-attr]
         for kind, members in counted.members.items()
     }
+    tables |= counted.people.tables if counted.people else {}
     return {
         "form": FORM,
         "version": amends.__version__,
@@ -202,6 +204,8 @@ def warnings(inputs: Inputs, counted: Counted) -> tuple[str, ...]:
     for kind, members in counted.members.items():
         if members.outside:
             said.append(f"{members.outside:,} exposed {unit_of(kind)} do not stand in the population's table")
+    if counted.people is not None:
+        said += _about_identities(counted.people)
     for join in counted.joins:
         if join.validity == "undated":
             said.append(f"{join.table} has no dates: {join.given:,} disclosures lean on its being true at all times")
@@ -210,6 +214,17 @@ def warnings(inputs: Inputs, counted: Counted) -> tuple[str, ...]:
         if join.without_row:
             said.append(f"{join.table}: {join.without_row:,} keys without a row (unnamed)")
     return tuple(said)
+
+
+def _about_identities(people: People) -> list[str]:
+    said = [f"{rows:,} exposed {unit_of(kind)} have no row in a table of identities" for kind, rows in people.without_row.items()]
+    if people.conflicts:
+        said.append(
+            f"{people.conflicts:,} groups share an identifier and differ in what a person has one of: counted as different"
+        )
+    if people.too_common:
+        said.append(f"{people.too_common:,} identifiers are held by too many to be anybody's own: they tie nobody in upper")
+    return said
 
 
 def totals(result: Scope) -> dict[str, Any]:
@@ -222,7 +237,7 @@ def totals(result: Scope) -> dict[str, Any]:
         "datamap": result.inputs.map.sha256,
         "units": {
             bounds.unit: {"confirmed": bounds.confirmed, "lower": bounds.lower, "upper": bounds.upper, "ceiling": bounds.ceiling}
-            for bounds in (*counted.bounds.values(), counted.views)
+            for bounds in counted.every_bounds
         },
         "assumes": list(counted.assumes),
         "first": rfc3339(counted.named.first) if counted.named.first else None,
