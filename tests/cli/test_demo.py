@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,15 @@ def test_a_step_that_fails_ends_the_demo_and_is_named(
     assert "amends who" in told
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """A process that a shell started in the background does not hear Ctrl-C, and none that it starts does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_the_report_is_served_on_loopback_until_ctrl_c(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "amends.cli", "demo", "--folder", str(tmp_path / "demo"), *SMALL]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

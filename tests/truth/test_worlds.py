@@ -136,6 +136,14 @@ def test_the_truth_lies_within_the_bounds(world: Counted):
         assert bounds["confirmed"] <= bounds["lower"] <= true <= bounds["upper"] <= bounds["ceiling"]
 
 
+def test_the_true_number_of_people_and_of_those_who_are_not_members_lies_within_the_bounds(world: Counted):
+    true = json.loads((world.world / "truth" / "truth.json").read_text())["people"]
+
+    for name, bounds in (("people", world.data["units"]["people"]), ("non_members", world.data["non_members"])):
+        assert bounds["lower"] <= true["confirmed"][name] <= true["exposed"][name] <= bounds["upper"] <= bounds["ceiling"]
+    assert world.data["units"]["people"]["lower"] > 0.9 * true["confirmed"]["people"]
+
+
 def test_the_true_number_of_each_field_lies_within_its_bounds(world: Counted):
     for kind, unit in (("account", "accounts"), ("contact", "contacts")):
         true = Counter(field for _, field in {(row["subject"], row["field"]) for row in world.truth if row["kind"] == kind})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
 import shutil
 import sys
@@ -11,14 +12,16 @@ from contextlib import redirect_stdout, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pyarrow.parquet as pq
 from typer import Option
 
+from amends.case import open_case
 from amends.cli.errors import FILE_EXISTS, STEP_FAILED
 from amends.cli.frame import Answer, main, verb
 from amends.errors import OperationError, Place, UsageError
+from amends.record import queued
 
 MARK = ".amends-demo"  # stands in a folder that the demo made, so that it removes no other
 
@@ -59,6 +62,7 @@ def demo(
     exported = folder / "exposed.csv"
     _amends("scope", case, "--export", exported, "--claim", "not-exposed:user.financial")
     verdict = _against_truth(exported, world)
+    _people_against_truth(case, world)
 
     _step("One exposed account, traced to file and line.")
     _amends("who", case, _someone(exported))
@@ -117,6 +121,14 @@ def _against_truth(exported: Path, world: Path) -> dict[str, Any]:
     )
     counts = {"planted": len(planted), "confirmed": len(found), "missed": missed, "invented": invented}
     return {**counts, "equal": missed == invented == 0}
+
+
+def _people_against_truth(case: Path, world: Path) -> None:
+    """Hold the bounds of people against how many there were, whether or not a log shows it."""
+    true = json.loads((world / "truth" / "truth.json").read_text("utf-8"))["people"]["exposed"]["people"]
+    run = next(entry for entry in reversed(queued(open_case(case))) if entry.type == "exposure")
+    units = cast(dict[str, dict[str, int]], run.body["units"])
+    print(f"People: {units['people']['lower']:,} to {units['people']['upper']:,}; there were {true:,}.", file=sys.stderr)
 
 
 def _someone(exported: Path) -> str:

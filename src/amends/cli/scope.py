@@ -81,7 +81,7 @@ def _head(data: dict[str, Any]) -> list[str]:
 
 def _units(data: dict[str, Any]) -> Table:
     table = _table("", "confirmed", "lower", "upper", "ceiling", "")
-    for unit, bounds in data["units"].items():
+    for unit, bounds in (data["units"] | {"non_members": data["non_members"]}).items():
         numbers = [_number(bounds[name]) for name in ("confirmed", "lower", "upper", "ceiling")]
         table.add_row(unit, *numbers, bounds.get("because", ""))
     return table

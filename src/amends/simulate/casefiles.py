@@ -105,9 +105,11 @@ subjects:
   account:
     label: {{en: customer account, ko: 고객 계정}}
     population: {{table: lookups/members.csv, id: customer_id, from: joined_on, to: closed_on}}
+    identity: {{table: lookups/identities.csv, country_code: 82, primary: {{email: email, phone: phone}}, unique: birthday}}
   contact:
     label: {{en: person in an address book, ko: 배송지 수령인}}
     population: {{table: lookups/contacts.csv, id: contact_id}}
+    identity: {{table: lookups/contact_phones.csv, country_code: 82, primary: {{phone: phone}}}}
 endpoints:
   - id: profile
     request: GET /api/v1/customers/{{customer_id}}

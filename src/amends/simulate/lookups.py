@@ -10,18 +10,24 @@ import pyarrow as pa
 
 from amends.simulate.chance import Integers
 from amends.simulate.clock import NEVER
+from amends.simulate.persons import Persons, contact_rows, member_rows
 from amends.simulate.shop import Shop
 from amends.simulate.text import civil_dates, civil_times, concatenated, digits, either, parts_of
 
 ROWS = 1_000_000
 
 
-def write_lookups(folder: Path, shop: Shop, *, joins: str, snapshot: int) -> None:
-    """members.csv, contacts.csv, orders.csv and, where it is known, address_book.csv."""
+def write_lookups(folder: Path, shop: Shop, persons: Persons, *, joins: str, snapshot: int) -> None:
+    """members.csv, contacts.csv, who they are, orders.csv and, where it is known, address_book.csv."""
     folder.mkdir(parents=True)
     _write(folder / "members.csv", "customer_id,joined_on,closed_on", len(shop.ids), lambda rows: _members(shop, rows))
     known = np.unique(shop.book_contact)
     _write(folder / "contacts.csv", "contact_id", len(known), lambda rows: concatenated("c", digits(known[rows]), "\n"))
+    _write(
+        folder / "identities.csv", "customer_id,email,phone,birthday", len(shop.ids),
+        lambda rows: member_rows(persons, shop, rows),
+    )  # fmt: skip
+    _write(folder / "contact_phones.csv", "contact_id,phone", len(known), lambda rows: contact_rows(persons, rows))
     _write(folder / "orders.csv", "order_id,customer_id", len(shop.order_ids), lambda rows: _orders(shop, rows))
     if joins == "dated":
         _write(

@@ -50,6 +50,12 @@ def digits(numbers: Integers) -> pa.StringArray:
     return texts
 
 
+def zero_filled(numbers: Integers, width: int) -> pa.StringArray:
+    """Decimal digits with zeros in front."""
+    texts: pa.StringArray = kernels.utf8_lpad(digits(numbers), width, "0")
+    return texts
+
+
 def digits_or(numbers: Integers, absent: npt.NDArray[np.bool_], instead: str) -> pa.StringArray:
     return either(absent, instead, digits(numbers))
 

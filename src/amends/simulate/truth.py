@@ -21,6 +21,7 @@ from amends.simulate.chance import Integers
 from amends.simulate.clock import DAY_MS
 from amends.simulate.disclosing import CONTACT, KINDS, Disclosures, disclosures
 from amends.simulate.endpoints import ENDPOINTS, FIELDS, At
+from amends.simulate.persons import Persons
 from amends.simulate.requests import Outcome, Requests
 from amends.simulate.shop import Shop
 from amends.simulate.text import concatenated, digits, either, picked
@@ -123,6 +124,22 @@ def totals(table: pa.Table) -> dict[str, dict[str, int]]:
         found[kind] = {"subjects": _distinct(rows)}
         for grade in EXPECTED:
             found[kind][grade] = _distinct(rows.filter(pc.field("expected") == grade))
+    return found
+
+
+def people(shop: Shop, persons: Persons, table: pa.Table) -> dict[str, dict[str, int]]:
+    """Distinct natural persons whose data came back, and those of them who are not members; and the same as the logs prove."""
+    is_contact = np.array([kind == KINDS[CONTACT] for kind in table["kind"].to_pylist()], bool)
+    subject = np.array([int(str(id).removeprefix("c")) for id in table["subject"].to_pylist()], np.int64)
+    person = persons.of(shop, is_contact, subject)
+    is_proven = np.array([expected == EXPECTED[0] for expected in table["expected"].to_pylist()], bool)
+    is_member = np.isin(person, persons.of_member)
+    found = {}
+    for name, rows in (("exposed", np.ones(len(person), bool)), ("confirmed", is_proven)):
+        found[name] = {
+            "people": len(np.unique(person[rows])),
+            "non_members": len(np.unique(person[rows & ~is_member])),
+        }
     return found
 
 

@@ -20,13 +20,14 @@ from amends.simulate.clock import DAY_MS, HOUR_MS
 from amends.simulate.layout import Plan, plan
 from amends.simulate.logging_days import Logbook, log_days
 from amends.simulate.lookups import write_lookups
+from amends.simulate.persons import Persons, make_persons
 from amends.simulate.place import growing, refuse_foreign
 from amends.simulate.requests import Outcome, Requests, joined, nothing
 from amends.simulate.restraint import restrained, unlogged
 from amends.simulate.shop import Shop, make_shop
 from amends.simulate.text import address, hex16
 from amends.simulate.traffic import MONITOR_MS, Traffic
-from amends.simulate.truth import books_changed, totals, write_disclosures, write_json, write_misuse, write_planted
+from amends.simulate.truth import books_changed, people, totals, write_disclosures, write_json, write_misuse, write_planted
 from amends.simulate.variant import (
     ATTACKERS,
     BOOKS_UNCHANGED,
@@ -119,10 +120,11 @@ class _Making:
             )  # fmt: skip
         snapshot = given.epoch_ms + self.variant.days // 2 * DAY_MS
         born_from = given.epoch_ms + self.variant.days * 2 // 5 * DAY_MS
-        write_lookups(self.out / "lookups", shop, joins=self.variant.joins, snapshot=snapshot)
+        persons = make_persons(shop, seed=self.seed)
+        write_lookups(self.out / "lookups", shop, persons, joins=self.variant.joins, snapshot=snapshot)
         write_case(self.out / "case", given, born_from=born_from, snapshot=snapshot, chosen=_chosen(names, attack))
         shutil.copytree(self.out / "lookups", self.out / "case" / "lookups")
-        return self._truth(given, shop, attack, names, book, born_from, snapshot)
+        return self._truth(given, shop, persons, attack, names, book, born_from, snapshot)
 
     def _attacks(self, given: Plan, shop: Shop) -> tuple[tuple[str, ...], Requests]:
         """All requests of all attackers in order of time; the names stand in the order of their numbers."""
@@ -160,8 +162,9 @@ class _Making:
         made.is_spoilt[rows] = True
 
     def _truth(
-        self, given: Plan, shop: Shop, attack: Requests, names: tuple[str, ...], book: Logbook, born_from: int, snapshot: int
-    ) -> dict[str, Any]:
+        self, given: Plan, shop: Shop, persons: Persons, attack: Requests, names: tuple[str, ...], book: Logbook, born_from: int,
+        snapshot: int,
+    ) -> dict[str, Any]:  # fmt: skip
         folder = self.out / "truth"
         folder.mkdir(mode=0o700)
         table = write_disclosures(
@@ -186,6 +189,7 @@ class _Making:
             "dirt_without_room": book.dirt_without_room,
             "window": {"from": given.window_start, "to": given.end_ms},
             "totals": totals(table),
+            "people": people(shop, persons, table),
             "keeps": [words for words, breaks in broken.items() if not breaks],
             "breaks": [words for words, breaks in broken.items() if breaks],
         }

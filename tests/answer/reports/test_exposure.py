@@ -61,8 +61,11 @@ def test_every_field_of_the_map_stands_on_the_page(shop: Reported) -> None:
     assert all(f"<code>{key}</code>" in shop.page for key in shop.scope.inputs.map.fields)
 
 
-def test_people_are_not_known_and_no_number_stands_in_for_them(shop: Reported) -> None:
-    section = re.search(r"Natural persons.*?</h3>(.*?)<h3>", shop.page, re.DOTALL)
+def test_where_people_are_not_known_no_number_stands_in_for_them(shop: Reported) -> None:
+    scope = replace(shop.scope, counted=replace(shop.scope.counted, people=None))
+    page = exposure_report(scope, shop.lines, shop.case.settings)
+
+    section = re.search(r"Natural persons.*?</h3>(.*?)<h3>", page, re.DOTALL)
 
     assert section
     assert "Not known" in section[1]

@@ -42,6 +42,7 @@ def test_what_a_real_run_says_has_its_korean(shop: Reported) -> None:
     data = shop.data
     said = [*data["not_final_because"], *data["warnings"], *data["assumes"], *data["remainder"]["unnamed_answers"]]
     said += [gap["reason"] for gap in data["gaps"]] + [unit.get("because", "no source") for unit in data["units"].values()]
+    said += [term["because"] for term in data["terms"]] + [change["what"] for change in data["would_change"]]
 
     assert untranslated(*said) == []
 

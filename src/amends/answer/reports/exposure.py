@@ -27,6 +27,7 @@ from amends.count.evidence.calendar import calendar
 from amends.count.evidence.clocks import Clocks
 from amends.count.evidence.sources import Source
 from amends.count.scope import answer
+from amends.count.scope.people import NON_MEMBERS
 from amends.count.scope.run import Scope
 from amends.settings import Settings
 from amends.units import Period
@@ -55,7 +56,7 @@ def _page(scope: Scope, lines: LineAccount, settings: Settings) -> dict[str, Any
         "final": data["final"],
         "reasons": [both(reason) for reason in data["not_final_because"]],
         "warnings": [both(warning) for warning in data["warnings"]],
-        "units": [_unit(name, bounds) for name, bounds in data["units"].items()],
+        "units": [_unit(name, bounds) for name, bounds in (data["units"] | {NON_MEMBERS: data["non_members"]}).items()],
         "sums": list(_sums_by_unit(data["terms"])),
         "fields": list(_fields(data["fields"])),
         **_days(scope, zone),

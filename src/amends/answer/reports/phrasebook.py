@@ -129,6 +129,26 @@ SENTENCES = {
         "잘렸거나 일부이거나 변경 없음(304)인 응답이 온전히 전달되었는지"
     ),
     "who was in the answers whose subjects the log does not name": "로그가 대상을 밝히지 않는 응답에 누가 들어 있었는지",
+    # people
+    "{n} exposed {unit} have no row in a table of identities": "노출된 대상({unit}) {n}이 신원 표에 없다",
+    "{n} groups share an identifier and differ in what a person has one of": (
+        "식별자를 함께 쓰지만 한 사람에게 하나뿐인 값이 서로 다른 묶음이 {n}개 있다"
+    ),
+    "{n} identifiers are held by too many to be anybody's own: they tie nobody in upper": (
+        "너무 많은 대상이 함께 쓰는 식별자가 {n}개 있다: 상한에서는 아무도 한 사람으로 묶지 않는다"
+    ),
+    "confirmed subjects of whom no two share an identifier of any tier; who shares none is taken for two": (
+        "확인된 대상 가운데 어떤 식별자도 함께 쓰지 않는 대상의 수; 아무것도 함께 쓰지 않으면 다른 사람으로 본다"
+    ),
+    "groups of named subjects by primary identifiers": "이름이 확인된 대상을 1차 식별자로 묶은 수",
+    "named subjects without a row in a table of identities, each a person alone": (
+        "신원 표에 없는 확인된 대상, 각각 한 사람으로 센다"
+    ),
+    "whom the upper bounds of the kinds hold beyond those who are named, each a person alone": (
+        "종류별 상한 가운데 이름이 확인되지 않은 수, 각각 한 사람으로 센다"
+    ),
+    "the sum of named, unidentified and beyond": "이름 확인, 신원 미상, 그 밖의 합",
+    "the ceilings of all kinds: each may be another person": "모든 종류의 한계의 합: 각각 다른 사람일 수 있다",
     # custody
     "hash from ingestion only": "접수할 때의 해시만 있음",
     # what is left over

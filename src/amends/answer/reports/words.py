@@ -54,6 +54,7 @@ UNITS: Mapping[str, UnitWords] = {
     "accounts": UnitWords(Label("Accounts", "계정"), "accounts", "개"),
     "contacts": UnitWords(Label("People in address books", "주소록에 등록된 사람"), "contacts", "명"),
     "people": UnitWords(Label("Natural persons", "사람(자연인)"), "people", "명"),
+    "non_members": UnitWords(Label("Natural persons without an account", "회원이 아닌 사람"), "people", "명"),
     "records": UnitWords(Label("Records", "기록"), "records", "건"),
     "views": UnitWords(Label("Answers that gave out data", "정보를 내준 응답"), "answers", "건"),
 }
@@ -64,6 +65,9 @@ TERMS: Mapping[str, Label] = {
     "possible": Label("possible", "가능성 있음"),
     "unnamed": Label("not named", "대상 미상"),
     "unread": Label("unreadable", "읽지 못함"),
+    "named": Label("named", "이름 확인"),
+    "unidentified": Label("not identified", "신원 미상"),
+    "beyond": Label("not named", "그 밖"),
     "undecided": Label("undecided", "미결정"),
     "gap": Label("no log", "로그 없음"),
     "upper": Label("up to, if the assumptions hold", "가정이 맞을 때의 최대"),

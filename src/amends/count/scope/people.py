@@ -166,7 +166,7 @@ def _bounds(
     because = "the ceilings of all kinds: each may be another person"
     if ceiling is None:
         because = "; ".join(dict.fromkeys(bounds[kind].because for kind in kinds if bounds[kind].ceiling is None))
-    terms = (
+    terms: tuple[Term, ...] = (
         Term(
             "confirmed",
             unit,

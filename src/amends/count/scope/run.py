@@ -219,9 +219,7 @@ def warnings(inputs: Inputs, counted: Counted) -> tuple[str, ...]:
 def _about_identities(people: People) -> list[str]:
     said = [f"{rows:,} exposed {unit_of(kind)} have no row in a table of identities" for kind, rows in people.without_row.items()]
     if people.conflicts:
-        said.append(
-            f"{people.conflicts:,} groups share an identifier and differ in what a person has one of: counted as different"
-        )
+        said.append(f"{people.conflicts:,} groups share an identifier and differ in what a person has one of")
     if people.too_common:
         said.append(f"{people.too_common:,} identifiers are held by too many to be anybody's own: they tie nobody in upper")
     return said
