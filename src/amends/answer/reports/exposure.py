@@ -218,8 +218,9 @@ def _calendar(scope: Scope, zone: ZoneInfo) -> Iterable[tuple[tuple[str | None, 
 
 def _off(off: Mapping[str, int]) -> Label:
     """How far upper bounds fall, unit by unit."""
-    numbers = [unit_words(unit).number(number) for unit, number in off.items()]
-    return Label(", ".join(number.en for number in numbers), ", ".join(number.ko for number in numbers))
+    words = [(unit_words(unit), number) for unit, number in off.items()]
+    english = ", ".join(unit.number(number).en for unit, number in words)
+    return Label(english, ", ".join(f"{unit.title.ko} {unit.number(number).ko}" for unit, number in words))
 
 
 def _holds(scope: Scope, zone: ZoneInfo) -> Iterable[dict[str, Any]]:
