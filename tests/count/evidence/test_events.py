@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from amends.case import keyed_hash, keyed_hashes
 from amends.count.evidence import principals
+from amends.count.evidence.clear_forms import ClearForms
 from amends.count.evidence.events import EventColumns, map_of_columns
 from amends.count.evidence.principals import KeyedHashes
 from amends.count.evidence.schema import EVENTS, Parsed
@@ -101,11 +102,12 @@ def test_hashing_many_texts_gives_the_same_as_hashing_one(text, key):
 
 def test_each_distinct_credential_is_kept_in_clear_once_even_when_the_cache_is_full(tmp_path, monkeypatch):
     monkeypatch.setattr(principals, "MOST_KNOWN", 2)
-    hashes = KeyedHashes(KEY)
+    clear = ClearForms(tmp_path / "secrets" / "clear.parquet")
+    hashes = KeyedHashes(KEY, clear)
     for _ in range(3):
         hashes.of(pa.array(["c", "a", None, "b", "a"]), kind="tok")
 
-    hashes.write_clear(tmp_path / "secrets" / "clear.parquet")
+    clear.write()
 
     rows = pq.read_table(tmp_path / "secrets" / "clear.parquet").to_pylist()
     assert sorted(row["clear"] for row in rows) == ["a", "b", "c"]

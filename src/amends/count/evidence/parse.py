@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from amends.case import Case, atomic_file, writing
 from amends.count.evidence.arrow import Column, constant
 from amends.count.evidence.blocks import LINE_FEED, iter_parsed
+from amends.count.evidence.clear_forms import ClearForms
 from amends.count.evidence.detect import Choice
 from amends.count.evidence.encodings import encodings
 from amends.count.evidence.errors import CHANGED_SOURCE
@@ -36,7 +38,7 @@ from amends.count.evidence.store import Statement
 from amends.errors import InputError, Place
 
 GROUP_ROWS = 250_000
-GROUP_BYTES = 64 * 1024 * 1024  # of Arrow columns, some 200,000 lines: keeps a reading process below 300 MB
+GROUP_BYTES = 48 * 1024 * 1024  # of Arrow columns, some 150,000 lines: keeps a reading process below 300 MB
 SAMPLE_ROWS = 20_000  # that the encodings are chosen by
 
 
@@ -51,16 +53,19 @@ def read_source(
     events_path = events_file(case, sha256)
     with writing(events_path):
         events_path.unlink(missing_ok=True)  # old events never stand beside new rejects
+        clear = ClearForms(clear_file(case, sha256))
         try:
             with open_plain(stored, most=reading.most_unpacked) as plain, atomic_file(events_path) as events_partial:
                 with atomic_file(rejects_file(case, sha256)) as rejects_partial:
-                    tally = _Tally(plain, reading, choice, statement, case.key(), advance)
+                    tally = _Tally(plain, reading, choice, statement, KeyedHashes(case.key(), clear), advance)
                     facts = tally.read(events_partial, rejects_partial)
-                tally.hashes.write_clear(clear_file(case, sha256))
+                clear.write()
         except FileNotFoundError as error:
             if stored.exists():
                 raise
             raise InputError(CHANGED_SOURCE, at=Place(statement.seen_as.path), expected="the file where it was left") from error
+        finally:
+            clear.discard()
     return facts
 
 
@@ -73,10 +78,10 @@ class _Tally:
         reading: Reading,
         choice: Choice,
         statement: Statement,
-        key: bytes,
+        hashes: KeyedHashes,
         advance: Callable[[int], None],
     ) -> None:
-        self.hashes = KeyedHashes(key)
+        self.hashes = hashes
         self._plain, self._reading, self._choice, self._statement, self._advance = plain, reading, choice, statement, advance
         self._watched = _Watched(plain)
         self._lines = self._rows = self._numbers = 0
@@ -215,7 +220,10 @@ type Finish = Callable[[Sequence[pa.RecordBatch]], pa.Table]
 
 
 class _Groups:
-    """A Parquet file written in row groups that are the same for the same rows, however they came."""
+    """A Parquet file written in row groups that are the same for the same rows, however they came.
+
+    One group is written in a thread at the side (Arrow lets go of the interpreter's lock) while the next is read.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema, finish: Finish | None = None) -> None:
         self._path, self._schema = path, schema
@@ -223,16 +231,22 @@ class _Groups:
         self._finish: Finish = finish or (lambda batches: pa.Table.from_batches(list(batches), schema))
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
+        self._side = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
 
     def __enter__(self) -> _Groups:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._flush()
-            self._writer().close()
-        elif self._opened is not None:
-            self._opened.close()
+        try:
+            if kind is None:
+                self._flush()
+                self._wait()
+                self._writer().close()
+        finally:
+            self._side.shutdown(wait=True)
+            if kind is not None and self._opened is not None:
+                self._opened.close()
 
     def add(self, batch: pa.RecordBatch) -> None:
         self._waiting.append(batch)
@@ -243,14 +257,27 @@ class _Groups:
 
     def add_metadata(self, facts: Facts) -> None:
         self._flush()
+        self._wait()
         self._writer().add_key_value_metadata(facts.as_metadata())
 
     def _flush(self) -> None:
         if self._rows:
-            table = self._finish(self._waiting)
-            self._writer(table).write_table(table, row_group_size=self._rows)
+            self._wait()
+            self._written = self._side.submit(self._write, self._waiting)
         self._waiting, self._rows, self._bytes = [], 0, 0
+
+    def _write(self, batches: list[pa.RecordBatch]) -> None:
+        table = self._finish(batches)
+        batches.clear()
+        self._writer(table).write_table(table, row_group_size=table.num_rows)
+        del table
         pa.default_memory_pool().release_unused()  # 30 to 60 MB less at the peak
+
+    def _wait(self) -> None:
+        """For the group that is being written. Raises: what its writing raised."""
+        if self._written is not None:
+            self._written.result()
+            self._written = None
 
     def _writer(self, first: pa.Table | None = None) -> pq.ParquetWriter:
         """Opened with the encodings that fit its first rows."""

@@ -6,26 +6,20 @@ Whoever deletes `secrets/principals/` loses the clear form and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from amends.case import PRINCIPAL_BYTES, atomic_file, keyed_hashes
-from amends.count.evidence.arrow import Column, column, schema
+from amends.case import PRINCIPAL_BYTES, keyed_hashes
+from amends.count.evidence.arrow import Column, column
 from amends.count.evidence.arrow import texts as texts_of
+from amends.count.evidence.clear_forms import ClearForms
 
 MOST_KNOWN = 400_000  # distinct values of a kind whose hashes are remembered: some 30 MB
 HASH = pa.binary(PRINCIPAL_BYTES)
-CLEAR = schema(
-    pa.field("hash", HASH, nullable=False),
-    pa.field("kind", pa.string(), nullable=False),
-    pa.field("clear", pa.string(), nullable=False),
-)
 
 
 @dataclass(slots=True)
@@ -37,15 +31,14 @@ class _Known:
 
 
 class KeyedHashes:
-    """The keyed hashes of one source's credentials, and the distinct ones in clear."""
+    """The keyed hashes of one source's credentials; `clear` gets the distinct ones in clear, some more than once."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, clear: ClearForms | None = None) -> None:
+        self._key, self._clear = key, clear
         self._known: dict[str | None, _Known] = {}
-        self._clear: list[pa.RecordBatch] = []
 
     def of(self, texts: Column, *, kind: str | None) -> Column:
-        """One hash a row, null for null; with a `kind`, the clear form is kept for `write_clear`.
+        """One hash a row, null for null; with a `kind`, the clear form is kept.
 
         `texts` may be chunked. Cost: a hash table over it and over what is known, so give many rows at once.
         """
@@ -61,14 +54,6 @@ class KeyedHashes:
         hashes = self._hashes(encoded.dictionary, None)
         return texts_of([f"hmac:{digest.tobytes().hex()}" for digest in hashes]).take(encoded.indices)
 
-    def write_clear(self, path: Path) -> None:
-        """The distinct (hash, kind, clear), sorted; mode 0600."""
-        table = pa.Table.from_batches(self._clear, schema=CLEAR).group_by(CLEAR.names).aggregate([]).select(CLEAR.names)
-        table = table.take(pc.sort_indices(table, [(name, "ascending") for name in CLEAR.names]))
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with atomic_file(path) as partial:
-            pq.write_table(table, partial, compression="zstd")
-
     def _hashes(self, distinct: Column, kind: str | None) -> npt.NDArray[np.void]:
         """The hash of each of these texts; those not known before are hashed now."""
         known = self._known.get(kind) or _Known(texts_of([]), _as_array([]))
@@ -78,7 +63,8 @@ class KeyedHashes:
         if is_fresh.any():
             texts = distinct.filter(column(is_fresh))
             hashes = _as_array(keyed_hashes(self._key, texts.cast(pa.binary()).to_pylist()))
-            self._keep_clear(texts, hashes, kind)
+            if kind is not None and self._clear is not None:
+                self._clear.add(hashes, kind, texts)
             place[is_fresh] = np.arange(len(known.hashes), len(known.hashes) + len(hashes))
             known = _Known(pa.concat_arrays([known.texts, texts]), np.concatenate([known.hashes, hashes]))
             if len(known.hashes) <= MOST_KNOWN:
@@ -87,12 +73,6 @@ class KeyedHashes:
                 self._known.pop(kind, None)  # begin anew with the next batch: only speed is lost
         hashes_of: npt.NDArray[np.void] = known.hashes[place]
         return hashes_of
-
-    def _keep_clear(self, texts: Column, hashes: npt.NDArray[np.void], kind: str | None) -> None:
-        if kind is not None:
-            digests = pa.Array.from_buffers(HASH, len(hashes), [None, pa.py_buffer(hashes)])
-            kinds = column([kind] * len(hashes), pa.string())
-            self._clear.append(pa.RecordBatch.from_arrays([digests, kinds, texts], schema=CLEAR))
 
 
 def _as_array(hashes: list[bytes]) -> npt.NDArray[np.void]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from amends.case import Case
 from amends.count.datamap.model import DataMap
 from amends.count.evidence.coverage import Coverage, Gap, coverage
+from amends.count.evidence.events import ADDRESS
 from amends.count.evidence.holds import orders
 from amends.count.evidence.ingest import reading_of
 from amends.count.evidence.settings import evidence_blocks
@@ -23,7 +24,8 @@ from amends.count.scope.evidence import Evidence
 from amends.count.scope.gaps import Missing
 from amends.count.scope.layers import EDGE, NO_EDGE, cacheable
 from amends.count.scope.misuse import Misuse
-from amends.engine import Engine
+from amends.engine import Engine, Query, Table
+from amends.engine.query import TEXT, quoted_text
 from amends.errors import InputError, Place
 from amends.units import Period, without
 
@@ -50,7 +52,7 @@ def gather(case: Case, misuse: Misuse, map: DataMap, *, engine: Engine) -> Gathe
         missing=(*(_missing(gap) for gap in found.gaps), *_uncached(map, found, found.window)),
         window=found.window,
         has_window=case.settings.window is not None,
-        clear=clear_principals(case, misuse),
+        clear=clear_principals(case, misuse, engine=engine),
         own_gaps=tuple(_missing(gap) for gap in found.own_gaps),
         decoded=_decoded(case),
         orders=tuple(order for order in orders(case) if order.is_in_force),
@@ -84,8 +86,10 @@ def _uncached(map: DataMap, found: Coverage, window: Period) -> Iterator[Missing
                 yield Missing(gap.server or "", EDGE, part, gap.reason, endpoints)
 
 
-def clear_principals(case: Case, misuse: Misuse) -> dict[str, str]:
-    """The clear form of the principals that selectors list by their keyed hash, as far as secrets/ still holds it."""
+def clear_principals(case: Case, misuse: Misuse, *, engine: Engine) -> dict[str, str]:
+    """The clear form of the principals that selectors list by their keyed hash: addresses from the events, all others as far as
+    secrets/ still holds them.
+    """
     wanted: set[bytes] = set()
     for selector in misuse.selectors:
         condition = selector.where.of("principal")
@@ -97,4 +101,19 @@ def clear_principals(case: Case, misuse: Misuse) -> dict[str, str]:
         table = pq.read_table(file, columns=["hash", "clear"])
         rows: list[dict[str, Any]] = table.to_pylist()
         found |= {row["hash"].hex(): row["clear"] for row in rows if row["hash"] in wanted}
+    if missing := wanted - {bytes.fromhex(value) for value in found}:
+        found |= {row["principal"]: row["client"] for row in engine.rows(_addresses(events_table(case), missing))}
     return found
+
+
+def _addresses(events: Table, principals: Set[bytes]) -> Query:
+    """The addresses that stand as principals under these hashes."""
+    listed = ", ".join(f"from_hex({quoted_text(principal.hex())})" for principal in sorted(principals))
+    return Query(
+        columns={"principal": TEXT, "client": TEXT},
+        sql=f"""
+            select distinct lower(hex(principal)) as principal, client
+            from {events}
+            where principal_kind = {quoted_text(ADDRESS)} and principal in ({listed})
+        """,
+    )
