@@ -104,9 +104,7 @@ def read_ndjson(_: str, file: Path, __: str) -> None:
     connection = duckdb.connect()
     connection.execute("set threads = 2; set preserve_insertion_order = false")
     with measured():
-        connection.execute(
-            f"copy (select * from read_ndjson('{file}')) to '{file}.parquet' (format parquet, compression zstd)"
-        )
+        connection.execute(f"copy (select * from read_ndjson('{file}')) to '{file}.parquet' (format parquet, compression zstd)")
 
 
 def unpack(_: str, file: Path, __: str) -> None:
@@ -186,7 +184,9 @@ def _beside(
         for _ in range(runs)
     ]
     ratio = statistics.median(gz / (alone + bare) for gz, alone, bare in triples)
-    yield made("gzip, CPU against decompression and plain", ratio, GOAL_GZIP, beside=f"{triples[0][1]:.2f} s to unpack", noise=0.0)
+    yield made(
+        "gzip, CPU against decompression and plain", ratio, GOAL_GZIP, beside=f"{triples[0][1]:.2f} s to unpack", noise=0.0
+    )
 
 
 def main() -> int:

@@ -93,13 +93,13 @@ def line_format(pieces: list[Literal | Field], *, escapes: bool, source: str) ->
     fields = [piece for piece in pieces if isinstance(piece, Field)]
     if not any("time" in one.columns for one in fields):
         raise bad_format(source, None, "a time of the request, such as $time_local or %t")
-    segments = _segments(pieces)
-    if len(segments) % 2 == 0:
+    found = segments(pieces)
+    if len(found) % 2 == 0:
         raise bad_format(source, None, "an even number of quotes")
-    for segment in segments[1::2]:
+    for segment in found[1::2]:
         if escapes and any(isinstance(piece, Literal) and b"\\" in piece.text for piece in segment.pieces):
             raise bad_format(source, None, "no backslash between quotes, where it escapes")
-    return LineFormat(tuple(segments), escapes, _schema(fields))
+    return LineFormat(tuple(found), escapes, _schema(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,8 @@ def _refuse_neighbours(pieces: list[Literal | Field], source: str) -> None:
             )
 
 
-def _segments(pieces: list[Literal | Field]) -> list[Segment]:
+def segments(pieces: list[Literal | Field]) -> list[Segment]:
+    """The pieces of a line, cut at its quotes."""
     parts: list[list[Literal | Field]] = [[]]
     for piece in pieces:
         if isinstance(piece, Field):

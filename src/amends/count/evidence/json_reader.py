@@ -23,29 +23,18 @@ import pyarrow.compute as pc
 from amends.count.evidence import json_values as values
 from amends.count.evidence.arrow import Column, column, maps, nulls, schema
 from amends.count.evidence.arrow import texts as text_column
+from amends.count.evidence.json_shaped import FREE, ShapedLines, Wanted
 from amends.count.evidence.json_times import Faults, Number, times, zone_of
 from amends.count.evidence.reader import reject_batch
 from amends.count.evidence.schema import EVENTS, LOGGED, PAD, RAW_BYTES, Block, Parsed
 from amends.count.evidence.settings import Reading
+from amends.count.evidence.subset import in_order
 
 SAMPLE_LINES = 20
 BOM = b"\xef\xbb\xbf"
+LINE_FEED = 0x0A
 
-# Columns that give the time taken, with the microseconds of a unit; None: nanoseconds.
-TOOK: dict[str, int | None] = {"took_us": 1, "took_ms": 1_000, "took_s": 1_000_000, "took_ns": None}
-
-COLUMN_READERS: dict[str, Callable[[Sequence[object], str, Faults], Column]] = {
-    "request_id": values.texts,
-    "client": values.addresses,
-    "method": values.texts,
-    "target": values.texts,
-    "status": values.statuses,
-    "sent": values.integers,
-    "length": values.integers,
-    "complete": values.completions,
-    "agent": values.texts,
-}
-KNOWN = {"time", "request", *TOOK, *COLUMN_READERS}
+KNOWN = {"time", "request", *values.TOOK, *values.COLUMN_READERS}
 RIVALS = {"request": ("method", "target")}  # columns that a mapping of the first fills, too
 
 
@@ -99,14 +88,18 @@ class JsonReader:
         self._decode = msgspec.json.Decoder(float_hook=Number).decode
         fields = [("line", pa.uint64()), *LOGGED.items(), *((name, pa.string()) for name in self._texts)]
         self.columns = schema(*fields, ("extra", EVENTS.field("extra").type))
+        made = {name: [(one.paths, one.make) for one in options] for name, options in self._derived.items()}
+        wanted = Wanted(self._paths, made, self._texts, self._renamed, frozenset(self._used), self._seconds)
+        self._shaped = ShapedLines(wanted, self.columns, self._zone)
 
     def read(self, block: Block) -> Parsed:
-        lines = block.buffer[PAD : PAD + block.size].tobytes().split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        starts = np.zeros(len(lines) + 1, dtype=np.int64)
-        np.cumsum(np.fromiter(map(len, lines), dtype=np.int64, count=len(lines)) + 1, out=starts[1:])
-        return self.read_texts(lines, np.arange(len(lines)) + block.first_line, starts + block.offset)
+        shaped, rows, bounds = self._shaped.read(block)
+        body = block.buffer[PAD : PAD + block.size]
+        ends = bounds[rows + 1] - (body[bounds[rows + 1] - 1] == LINE_FEED)
+        lines = [body[begin:end].tobytes() for begin, end in zip(bounds[rows].tolist(), ends.tolist(), strict=True)]
+        others = self.read_texts(lines, rows + block.first_line, bounds[rows] + block.offset)
+        events = in_order([*shaped, others.events]) if shaped else others.events
+        return Parsed(len(bounds) - 1, events, others.rejects)
 
     def read_texts(self, lines: Sequence[bytes], numbers: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> Parsed:
         """Read these JSON texts as the lines `numbers`; `offsets` are their places in the plain stream."""
@@ -154,12 +147,12 @@ class JsonReader:
             taken[name] = _made(taken.get(name) or [None] * len(flats), flats, made, name, faults)
         if "request" in taken:
             taken["method"], taken["target"] = values.requests(taken["request"], faults)
-        took = [values.durations(taken[name], unit, name, faults) for name, unit in TOOK.items() if name in taken]
+        took = [values.durations(taken[name], unit, name, faults) for name, unit in values.TOOK.items() if name in taken]
         columns: dict[str, Column | None] = {
             "time": times(taken["time"], self._zone, faults),
             "took_us": pc.coalesce(*took) if took else None,
         }
-        for name, read in COLUMN_READERS.items():
+        for name, read in values.COLUMN_READERS.items():
             columns[name] = read(taken[name], name, faults) if name in taken else None
         logged = [nulls(len(flats), kind) if columns[name] is None else columns[name] for name, kind in LOGGED.items()]
         roles = [values.texts(taken[name], name, faults) for name in self._texts]
@@ -171,15 +164,15 @@ class JsonReader:
         for earlier, path in self._seconds:
             for members in flats:
                 if path in members and any(one in members for one in earlier):
-                    members[_FREE + path] = members.pop(path)
+                    members[FREE + path] = members.pop(path)
         for name in self._renamed:
             for members, value in zip(flats, taken[name], strict=True):
                 if value is not None:
-                    members[_FREE + name] = value
+                    members[FREE + name] = value
         kept = [[name for name in members if name not in used] for members in flats]
         offsets = np.zeros(len(flats) + 1, dtype=np.int32)
         np.cumsum(np.fromiter(map(len, kept), dtype=np.int32, count=len(kept)), out=offsets[1:])
-        names = [name.removeprefix(_FREE) for name in chain.from_iterable(kept)]
+        names = [name.removeprefix(FREE) for name in chain.from_iterable(kept)]
         items = [members[name] for members, chosen in zip(flats, kept, strict=True) for name in chosen]
         if not set(map(type, items)) <= {str}:
             items = [item if type(item) is str else values.as_text(item) for item in items]
@@ -230,9 +223,6 @@ def with_query(path: object, query: object) -> object:
     return f"{path}?{query.removeprefix('?')}" if isinstance(query, str) and query not in ("", "-") else path
 
 
-_FREE = "\0"  # no dotted path of a mapping starts so: marks a member that goes to `extra` whatever its name
-
-
 def _paths(table: Mapping[str, tuple[str, ...]], mapping: Mapping[str, str], roles: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Column to the paths that may hold it: the block's own, else the table's; a role that is no column is a path itself."""
     paths = {name: found for name, found in table.items() if not _is_mapped(name, mapping)}
@@ -248,7 +238,11 @@ def _derived(table: Mapping[str, tuple[Derived, ...]], mapping: Mapping[str, str
 def _is_mapped(name: str, mapping: Mapping[str, str]) -> bool:
     """Whether the block's own mapping fills this column of the table."""
     rivals = [other for other, filled in RIVALS.items() if name in filled]
-    return name in mapping or (name in TOOK and bool(TOOK.keys() & mapping.keys())) or any(other in mapping for other in rivals)
+    return (
+        name in mapping
+        or (name in values.TOOK and bool(values.TOOK.keys() & mapping.keys()))
+        or any(other in mapping for other in rivals)
+    )
 
 
 def _taken(flats: list[values.Flat], paths: Sequence[str]) -> list[object]:

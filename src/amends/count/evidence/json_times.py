@@ -30,15 +30,18 @@ def zone_of(name: str | None) -> ZoneInfo | None:
     return ZoneInfo(name) if name else None
 
 
-def times(values: Sequence[object], zone: ZoneInfo | None, faults: Faults) -> Column:
+def times(values: Sequence[object] | Column, zone: ZoneInfo | None, faults: Faults) -> Column:
     """Instants in microseconds, rounded down; see `instant` for what a stamp may be. A line without one is a reject, "time"."""
-    if set(map(type, values)) == {str}:
-        stamps = column(values, pa.string())
+    is_column = isinstance(values, pa.Array)
+    if is_column or set(map(type, values)) == {str}:
+        stamps: Column = values if is_column else column(values, pa.string())
         if _all(pc.match_substring_regex(stamps, _PLAIN_STAMP)):
             try:
+                stamps = pc.replace_substring_regex(stamps, r"(\.\d{6})\d{1,3}Z$", r"\1Z")
                 return stamps.cast(pa.timestamp("us", "UTC"))
             except pa.ArrowInvalid:
                 pass  # 30 February among them: one by one, to find it
+        values = stamps.to_pylist()
     cache: dict[object, int | None] = {}
     found: list[int | None] = []
     for row, value in enumerate(values):
@@ -54,8 +57,8 @@ def times(values: Sequence[object], zone: ZoneInfo | None, faults: Faults) -> Co
     return column(found, pa.int64()).cast(pa.timestamp("us", "UTC"))
 
 
-# What Arrow's parser reads exactly as `instant` does.
-_PLAIN_STAMP = r"^(?:19[7-9]\d|20\d{2})-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z$"
+# What Arrow's parser reads exactly as `instant` does, once it has no more than six digits behind the point.
+_PLAIN_STAMP = r"^(?:19[7-9]\d|20\d{2})-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$"
 _STAMP = re.compile(  # RFC 3339, section 5.6, and ISO 8601's forms of an offset
     r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(Z|z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -20,10 +20,13 @@ from amends.count.evidence.arrow import Column, column
 from amends.count.evidence.json_times import Faults, Number, decimal
 
 MOST_DEPTH = 64  # deeper than any schema of logs; far from what the parser's own stack can hold
+MOST_TOOK_US = 2**63
 MOST = 10**15  # as for text logs: at most 15 digits
 NONE_TEXTS = ("", "-")  # what servers write for a variable without a value
 
 type Flat = dict[str, object]
+type Values = Sequence[object] | Column
+"""Values of JSON; or an Arrow array of texts, in which a number or a truth stands as it was written."""
 
 
 class Unfit(ValueError):
@@ -133,16 +136,24 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def texts(values: Sequence[object], name: str, faults: Faults) -> Column:
+def texts(values: Values, name: str, faults: Faults) -> Column:
     """Text, numbers as they were written, truth as `true` and `false`; a list or an object does not fit."""
-    if not set(map(type, values)) <= {str, type(None)}:
-        values = [_text_of(value, row, name, faults) for row, value in enumerate(values)]
-    logged = column(values, pa.string())
+    if isinstance(values, pa.Array):
+        logged: Column = values
+    else:
+        if not set(map(type, values)) <= {str, type(None)}:
+            values = [_text_of(value, row, name, faults) for row, value in enumerate(values)]
+        logged = column(values, pa.string())
     present: Column = pc.if_else(pc.is_in(logged, column(NONE_TEXTS)), pa.scalar(None, pa.string()), logged)
     return present
 
 
-def addresses(values: Sequence[object], name: str, faults: Faults) -> Column:
+def listed(values: Values) -> Sequence[object]:
+    found: Sequence[object] = values.to_pylist() if isinstance(values, pa.Array) else values
+    return found
+
+
+def addresses(values: Values, name: str, faults: Faults) -> Column:
     """An address or host name: no spaces, quotes or commas."""
     logged = texts(values, name, faults)
     fits: Column = pc.match_substring_regex(logged, r"^[0-9A-Za-z.:%_\-\[\]/]{1,255}$")
@@ -151,18 +162,19 @@ def addresses(values: Sequence[object], name: str, faults: Faults) -> Column:
     return logged
 
 
-def statuses(values: Sequence[object], name: str, faults: Faults) -> Column:
+def statuses(values: Values, name: str, faults: Faults) -> Column:
     """A whole number of three digits, or fewer; also as text."""
     return _whole(values, name, faults, most=1_000, kind=pa.uint16())
 
 
-def integers(values: Sequence[object], name: str, faults: Faults) -> Column:
+def integers(values: Values, name: str, faults: Faults) -> Column:
     """A whole number of at most 15 digits, not negative; also as text."""
     return _whole(values, name, faults, most=MOST, kind=pa.int64())
 
 
-def completions(values: Sequence[object], name: str, faults: Faults) -> Column:
+def completions(values: Values, name: str, faults: Faults) -> Column:
     """Truth, or nginx's `$request_completion`: `OK`, and empty where the answer was cut."""
+    values = listed(values)
     known = {"OK": True, "": False, "true": True, "false": False}
     found: list[bool | None] = []
     for row, value in enumerate(values):
@@ -173,19 +185,24 @@ def completions(values: Sequence[object], name: str, faults: Faults) -> Column:
     return column(found, pa.bool_())
 
 
-def durations(values: Sequence[object], microseconds: int | None, name: str, faults: Faults) -> Column:
+def durations(values: Values, microseconds: int | None, name: str, faults: Faults) -> Column:
     """A time taken, in microseconds rounded down; `microseconds` of one unit, None for nanoseconds."""
+    if isinstance(values, pa.Array) and _all(pc.match_substring_regex(values, _PLAIN_DECIMAL)):
+        number_of = values.cast(pa.decimal128(18, 9))
+        if microseconds is None:
+            return pc.divide(number_of.cast(pa.int64(), safe=False), 1_000)
+        return pc.multiply(number_of, pa.scalar(microseconds, pa.decimal128(7, 0))).cast(pa.int64(), safe=False)
     found: list[int | None] = []
-    for row, value in enumerate(values):
+    for row, value in enumerate(listed(values)):
         if value is None or value in NONE_TEXTS:
             found.append(None)
             continue
         number = decimal(value)
-        if number is None:
+        took = None if number is None else int(number * microseconds) if microseconds else int(number / 1_000)
+        if took is None or took >= MOST_TOOK_US:
             faults.setdefault(row, name)
-            found.append(None)
-        else:
-            found.append(int(number * microseconds) if microseconds else int(number / 1_000))
+            took = None
+        found.append(took)
     return column(found, pa.int64())
 
 
@@ -203,10 +220,18 @@ def requests(values: Sequence[object], faults: Faults) -> tuple[list[object], li
     return methods, targets
 
 
+_PLAIN_DIGITS = r"^\d{1,15}$"
+_PLAIN_DECIMAL = r"^\d{1,9}(\.\d{1,9})?$"
 _REQUEST = re.compile(r"(?P<method>[^ ]+) (?P<target>.*) HTTP/[0-9.]+", re.DOTALL)
 
 
-def _whole(values: Sequence[object], name: str, faults: Faults, *, most: int, kind: pa.DataType) -> Column:
+def _whole(values: Values, name: str, faults: Faults, *, most: int, kind: pa.DataType) -> Column:
+    if isinstance(values, pa.Array):
+        if _all(pc.match_substring_regex(values, _PLAIN_DIGITS)):
+            whole: Column = values.cast(pa.int64())
+            if not len(whole) or pc.max(whole).as_py() < most:
+                return whole.cast(kind)
+        values = values.to_pylist()
     if set(map(type, values)) == {int}:
         try:
             numbers = np.array(values, dtype=np.int64)
@@ -245,3 +270,23 @@ def _text_of(value: object, row: int, name: str, faults: Faults) -> str | None:
         faults.setdefault(row, name)
         return None
     return as_text(value)
+
+
+# Columns that give the time taken, with the microseconds of a unit; None: nanoseconds.
+TOOK: dict[str, int | None] = {"took_us": 1, "took_ms": 1_000, "took_s": 1_000_000, "took_ns": None}
+
+COLUMN_READERS: dict[str, Callable[[Values, str, Faults], Column]] = {
+    "request_id": texts,
+    "client": addresses,
+    "method": texts,
+    "target": texts,
+    "status": statuses,
+    "sent": integers,
+    "length": integers,
+    "complete": completions,
+    "agent": texts,
+}
+
+
+def _all(truths: Column) -> bool:
+    return bool(truths.false_count == 0 and truths.null_count == 0)

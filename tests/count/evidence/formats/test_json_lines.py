@@ -120,6 +120,7 @@ def test_a_whole_request_line_is_taken_apart():
         (b'{"@timestamp":"2025-11-18T10:00:00Z","source.ip":"1","source":{"ip":"2"}}', "duplicate member"),
         (b"{}", "time"),
         (b'{"@timestamp":"2025-02-30T10:00:00Z"}', "time"),
+        (b'{"@timestamp":"2025-11-18T10:00:00Z","duration":9223372036854776}', "took_ms"),
         (b'{"@timestamp":"2025-11-18T10:00:00"}', "time without zone"),
         (b'{"@timestamp":12}', "time"),
         (b'{"@timestamp":true}', "time"),
