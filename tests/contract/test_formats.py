@@ -32,6 +32,8 @@ from amends.count.evidence.plain import PlainBytes
 from amends.count.evidence.principals import KeyedHashes
 from amends.count.evidence.schema import EVENTS, RAW_BYTES, Parsed, StreamReader
 from amends.count.evidence.settings import TIMES, Reading
+from amends.count.evidence.strict import StrictReader
+from amends.count.evidence.text_lines import TextLines
 from amends.count.evidence.vector import Taken, VectorReader
 from amends.count.evidence.verify import verify
 from amends.count.scope.lines import read_lines
@@ -230,3 +232,21 @@ def test_a_sample_comes_through_an_ingestion_and_its_verification(path: Path, tm
         assert min(events) == 0
     lines = {source.sha256: {event["line"] for event in expected["events"]} for source in account.sources}
     assert len(read_lines(case, lines)) == sum(map(len, lines.values()))
+
+
+def grammars(name: str, reading: Reading) -> list[StrictReader]:
+    """The strict readings of a format of several grammars; none for any other."""
+    reader = formats()[name].reader(reading)
+    return [one._strict for one in reader._readers] if isinstance(reader, TextLines) and len(reader._readers) > 1 else []
+
+
+SEVERAL = [path for path in SAMPLES if grammars(name_of(path), sample(path)[1])]
+
+
+@pytest.mark.parametrize("path", SEVERAL, ids=attrgetter("name"))
+@given(data=st.data())
+def test_a_line_fits_one_grammar_of_a_format_at_most(path: Path, data: st.DataObject) -> None:
+    strict = grammars(name_of(path), sample(path)[1])
+
+    for line in data.draw(mutated(path)).split(b"\n"):
+        assert sum(not isinstance(one.read(line), str) for one in strict) <= 1

@@ -39,10 +39,14 @@ class Iso8601(Kind):
         return None if seconds is None else (seconds * 1_000_000 + int((found[2] or b"").ljust(6, b"0")[:6]),)
 
     def vector(self, lanes: Lanes, start: Positions, end: Positions) -> tuple[Truths | None, Outputs]:
-        """`...Z` with a fraction of three or six digits, or none; equal dates that follow one another are read once."""
+        """`...Z`, or nothing where `utc`, with a fraction of three or six digits or none; equal dates that follow one another are
+        read once.
+        """
+        is_zulu = lanes.buffer[end - 1] == ZULU
+        end = end - is_zulu
         width = end - start
-        digits = np.where(width == 24, 3, np.where(width == 27, 6, 0))
-        good = ((width == 20) | (digits > 0)) & (lanes.buffer[end - 1] == ZULU)
+        digits = np.where(width == 23, 3, np.where(width == 26, 6, 0))
+        good = ((width == 19) | (digits > 0)) & (is_zulu | self.utc)
         good &= (digits == 0) | (lanes.buffer[start + 19] == POINT)
         seconds, is_clock = clock(lanes.at(start + 11))
         days, is_day = _days(lanes, start)
@@ -50,7 +54,7 @@ class Iso8601(Kind):
         for count in (3, 6):
             rows = np.flatnonzero(good & (digits == count))
             if len(rows):
-                part, is_number = number_before(lanes, end[rows] - 1, np.full(len(rows), count))
+                part, is_number = number_before(lanes, end[rows], np.full(len(rows), count))
                 micros[rows] = part.view(np.int64) * 10 ** (6 - count)
                 good[rows] &= is_number
         return good & is_clock & is_day, ((days + seconds) * 1_000_000 + micros,)

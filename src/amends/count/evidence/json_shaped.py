@@ -22,6 +22,7 @@ from amends.count.evidence.json_shapes import NUMBER, TRUTH, Leaf, Shape, shape_
 from amends.count.evidence.json_times import Faults, Number, times
 from amends.count.evidence.kinds import TEXT, Outputs, Span
 from amends.count.evidence.lanes import Bytes, Positions, Truths
+from amends.count.evidence.parts import LINE_FEED, bounds_of, part_of
 from amends.count.evidence.reader import text_of
 from amends.count.evidence.schema import PAD, Block
 from amends.count.evidence.vector import VectorReader
@@ -31,7 +32,7 @@ MOST_TRIES = 50  # to learn another
 FEWEST_LINES = 64  # fewer are not worth another shape
 FREE = "\0"  # no dotted path of a mapping starts so: marks a member that goes to `extra` whatever its name
 BOM = b"\xef\xbb\xbf"
-LINE_FEED, BACKSLASH, SPACE, SLASH = 0x0A, 0x5C, 0x20, 0x2F
+BACKSLASH, SPACE, SLASH = 0x5C, 0x20, 0x2F
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,13 @@ class ShapedLines:
         the block begins, and the last one ends.
         """
         body = block.buffer[PAD : PAD + block.size]
-        bounds = _bounds(body)
+        bounds = bounds_of(body)
         is_odd = _is_odd(body, bounds)
         is_open = ~is_odd
         batches: list[pa.RecordBatch] = []
         for shape in self._known_and_new(body, bounds, is_open):
             open_ = np.flatnonzero(is_open)
-            part = block if len(open_) == len(is_open) else _part(block, bounds, open_)
-            rows, events = shape.read(part, block.first_line + open_)
+            rows, events = shape.read(part_of(block, bounds, open_), block.first_line + open_)
             if events is not None:
                 batches.append(events)
                 is_open[open_[rows]] = False
@@ -265,14 +265,6 @@ def _column_of(given: Given, cells: Cells) -> Sequence[object]:
     return [{name: own[row] for name, own in columns.items()} for row in range(cells.rows)]
 
 
-def _bounds(body: Bytes) -> Positions:
-    """Where each line begins, and where the last one ends, its line feed among it."""
-    ends = np.flatnonzero(body == LINE_FEED) + 1
-    begins_with = np.zeros(1, np.int64)
-    is_torn = len(body) > 0 and body[-1] != LINE_FEED
-    return np.concatenate((begins_with, ends, [len(body)] if is_torn else np.zeros(0, np.int64))).astype(np.int64)
-
-
 def _is_odd(body: Bytes, bounds: Positions) -> Truths:
     """Lines with a control character, or with a backslash that does not stand before a slash."""
     odd = np.flatnonzero((body < SPACE) & (body != LINE_FEED))
@@ -283,14 +275,3 @@ def _is_odd(body: Bytes, bounds: Positions) -> Truths:
     found = np.zeros(len(bounds) - 1, np.bool_)
     found[np.searchsorted(bounds, odd, side="right") - 1] = True
     return found
-
-
-def _part(block: Block, bounds: Positions, rows: Positions) -> Block:
-    """Some lines of a block by themselves; a byte order mark is one only at the beginning of the source."""
-    body = block.buffer[PAD : PAD + block.size]
-    spans = zip(bounds[rows].tolist(), bounds[rows + 1].tolist(), strict=True)
-    text = b"".join(body[begin:end].tobytes() for begin, end in spans)
-    text += b"" if text.endswith(b"\n") else b"\n"
-    padding = bytes(PAD)
-    buffer = np.frombuffer(b"".join((padding, text, padding)), np.uint8)
-    return Block(buffer, len(text), 1, 0 if block.offset == 0 and len(rows) and rows[0] == 0 else 1)

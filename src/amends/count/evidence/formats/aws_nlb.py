@@ -26,26 +26,17 @@ KINDS: dict[str, Kind] = {
     "received_bytes": Checked(INTEGER),
     "sent_bytes": Checked(INTEGER),
 }
-MOST_PREFERENCES = 4  # protocols that a client offers: `"h2","http/1.1"`; none is `-`
-BEFORE = (
+FORM = template(
     "{type} {version} {time} {elb} {listener} {client} {destination} {took_us} {tls_handshake_time} {received_bytes} {sent_bytes}"
     " {incoming_tls_alert} {chosen_cert_arn} {chosen_cert_serial} {tls_cipher} {tls_protocol_version} {tls_named_group}"
-    " {domain_name} {alpn_fe_protocol} {alpn_be_protocol} "
+    " {domain_name} {alpn_fe_protocol} {alpn_be_protocol} {alpn_client_preference_list} {tls_connection_creation_time}",
+    KINDS,
 )
-AFTER = " {tls_connection_creation_time}"
-
-
-def _preferences(number: int) -> str:
-    names = [f'"{{alpn_client_preference_{place}}}"' for place in range(1, number + 1)]
-    return ",".join(names) or "{alpn_client_preference_list}"
-
-
-FORMS = tuple(template(f"{BEFORE}{_preferences(number)}{AFTER}", KINDS) for number in range(MOST_PREFERENCES + 1))
 
 
 def recognise(sample: bytes) -> str | None:
-    return recognise_lines(sample, FORMS, title=TITLE)
+    return recognise_lines(sample, [FORM], title=TITLE)
 
 
 def reader(reading: Reading) -> LineReader:
-    return TextLines(*FORMS)
+    return TextLines(FORM)
