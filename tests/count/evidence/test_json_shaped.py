@@ -163,3 +163,17 @@ def test_lines_of_one_logger_are_read_by_shape_and_none_is_left() -> None:
 )  # fmt: skip
 def test_what_has_no_shape_is_left_to_the_reader_of_single_lines(line: bytes) -> None:
     assert shape_of(line) is None
+
+
+@given(data=lines(), first=st.integers(1, 3))
+def test_texts_that_are_no_lines_come_out_as_alone(data: bytes, first: int) -> None:
+    texts = data.split(b"\n")
+    numbers = np.arange(first, first + len(texts))
+    offsets = np.arange(len(texts)) * 1000
+    made = formats()["json"].reader(Reading())
+    assert isinstance(made, JsonReader)
+
+    together, alone = made.read_together(texts, numbers, offsets), made.read_texts(texts, numbers, offsets)
+
+    assert together.events.to_pylist() == alone.events.to_pylist()
+    assert together.rejects.to_pylist() == alone.rejects.to_pylist()

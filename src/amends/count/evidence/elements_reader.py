@@ -65,7 +65,7 @@ class ElementsReader:
         whole = [(number, element) for number, element in enumerate(elements, first) if not element.is_long | element.is_torn]
         numbers = np.array([number for number, _ in whole], np.int64)
         offsets = np.array([element.offset for _, element in whole], np.int64)
-        parsed = self._members.read_texts([element.text for _, element in whole], numbers, offsets)
+        parsed = self._members.read_together([element.text for _, element in whole], numbers, offsets)
         bad = [_reject(number, element) for number, element in enumerate(elements, first) if element.is_long | element.is_torn]
         return Parsed(len(elements), parsed.events, in_order([parsed.rejects, reject_batch(bad)]) if bad else parsed.rejects)
 
