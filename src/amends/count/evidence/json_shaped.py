@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amends.count.evidence import json_values as values
-from amends.count.evidence.arrow import Column, column, maps, nulls
+from amends.count.evidence.arrow import Column, column, map_of_columns, maps, nulls
 from amends.count.evidence.arrow import texts as text_column
 from amends.count.evidence.json_shapes import NUMBER, TRUTH, Leaf, Shape, shape_of
 from amends.count.evidence.json_times import Faults, Number, times
@@ -219,9 +219,9 @@ class _ShapeReader:
 
     def _extra_column(self, cells: Cells) -> Column:
         count = len(self._extra)
-        offsets = np.arange(0, count * cells.rows + 1, count or 1, dtype=np.int32)[: cells.rows + 1]
         if not count:
-            return maps(np.zeros(cells.rows + 1, np.int32), text_column([]), text_column([]))
+            return map_of_columns({}, cells.rows)
+        offsets = np.arange(0, count * cells.rows + 1, count, dtype=np.int32)
         names = text_column([name for name, _ in self._extra]).take(column(np.tile(np.arange(count), cells.rows)))
         row_by_row = np.arange(count) * cells.rows + np.arange(cells.rows)[:, None]
         items = pa.concat_arrays([cells.texts(leaf) for _, leaf in self._extra]).take(column(row_by_row.ravel()))
