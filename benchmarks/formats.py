@@ -1,85 +1,63 @@
-"""Formats: a source of each from its stored bytes to events and rejects, as `ingest` reads it, in CPU seconds beside nginx.
+"""Formats: sources of every format from their stored bytes to events and rejects in Parquet, as `ingest` reads them, in CPU
+seconds beside nginx.
 
-JSON lines stand beside DuckDB's read_ndjson to Parquet, gzip beside its plain bytes and their decompression alone. The lines are
-the first of each sample under tests/samples that is an event, with another address, id and second in each: the others show what
-is rare.
+JSON lines stand beside DuckDB's read_ndjson to Parquet with the same columns, gzip beside its plain bytes and their
+decompression alone. A round reads every source once; a ratio is that of two readings of one round, a bar the median of the
+rounds. Of several files two processes read one each: their wall time is shown, since other work shares the cores.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from io import BytesIO
-from itertools import cycle, islice
 from pathlib import Path
-from random import Random
-from resource import RUSAGE_SELF, getrusage
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from shared.bars import Bar, Result, bar, finish, parser
+from shared.samples import Sample, samples
 
-ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = ROOT / "tests" / "samples"
-sys.path.insert(0, str(ROOT / "scripts"))
-LARGER = 8  # so much the file is larger whose wall time is read
+READING = Path(__file__).parent / "reading"
+sys.path.insert(0, str(READING))
 GOAL_FORMAT, GOAL_JSON, GOAL_GZIP, GOAL_WALL = 4.0, 2.0, 1.3, 0.65
-LINES, QUICK_LINES = 200_000, 60_000
-RUNS, QUICK_RUNS = 3, 3
-IDS = re.compile(rb"(?<=customers/)\d+")
-ADDRESSES = re.compile(rb"\b203\.0\.113\.\d+\b")
-SECONDS = re.compile(rb"(?<=\d\d:\d\d:)\d\d(?=\D)")
+LINES, QUICK_LINES = 200_000, 30_000
+RUNS, QUICK_RUNS = 5, 3
+WALL_LINES, WALL_FILES = 2_000_000, 4
 NGINX = "nginx.log"
 HEAD_LINES = 8  # directives and headers, which are no events
+SEED = 20251118
+
+type Runs = dict[str, list[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One process: CPU and wall seconds of its work, without start-up."""
+class Used:
+    """CPU seconds of this process and of those it started, and wall seconds."""
 
     cpu_s: float
     wall_s: float
 
 
-def varied(lines: Iterable[bytes], count: int) -> Iterator[bytes]:
-    """So many lines, no two the same for long."""
-    chance = Random(7)
-    for number, line in enumerate(islice(cycle(lines), count)):
-        line = IDS.sub(b"%d" % chance.randrange(10**7), line)
-        line = ADDRESSES.sub(b"203.0.%d.%d" % (chance.randrange(256), chance.randrange(256)), line)
-        yield SECONDS.sub(b"%02d" % (number // 50 % 60), line)
+def used(work: Callable[[], None]) -> Used:
+    before, began = _cpu_s(), time.monotonic()
+    work()
+    return Used(_cpu_s() - before, time.monotonic() - began)
 
 
-def write(sample: Path, file: Path, count: int) -> bool:
-    """A file of the sample's form with about so many lines; False where lines do not make one."""
-    if sample.suffix == ".parquet":
-        return False
-    text, expected = sample.read_bytes(), json.loads(sample.with_suffix(".expected.json").read_text("utf-8"))
-    lines = text.splitlines(keepends=True)
-    good = {event["line"] for event in expected["events"]}
-    if sample.suffix == ".json":  # a document with an array of elements
-        from amends.count.evidence.records import iter_texts
-
-        rows = [row for number, row in enumerate(iter_texts(BytesIO(text), sample.name.split(".")[0]), 1) if number == min(good)]
-        head = text[: text.index(b"[") + 1]
-        file.write_bytes(head + b",\n".join(varied(rows, count)) + b"]}")
-        return True
-    head = [line for number, line in enumerate(lines, 1) if number < min(good)]  # directives, or a header
-    file.write_bytes(b"".join(head) + b"".join(varied([lines[min(good) - 1]], count)))
-    return True
+def _cpu_s() -> float:
+    every = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in every)
 
 
-def read(name: str, file: Path, settings: str) -> None:
-    """Read one file as a source, as `ingest` does."""
-    from datetime import UTC, datetime
-
+def read_s(form: str, file: Path, settings: dict[str, object]) -> float:
+    """CPU seconds for one file as one source."""
     from amends.case import create_case
     from amends.count.evidence import store
     from amends.count.evidence.detect import choose
@@ -89,129 +67,129 @@ def read(name: str, file: Path, settings: str) -> None:
 
     with tempfile.TemporaryDirectory(dir=file.parent) as work:
         case = create_case(Path(work) / "case", company="Shop", zone="UTC")
-        reading = parse_reading({"format": name} | json.loads(settings), at=Place("settings"))
+        reading = parse_reading({"format": form} | settings, at=Place("settings"))
         taken = store.take_file(case, file, given=file.name, in_place=True, settings={}, now=datetime.now(UTC))
         choice = choose(file, reading, name=file.name)
-        with measured():
-            facts = read_source(case, taken.statement, reading, choice)
+        before = _cpu_s()
+        facts = read_source(case, taken.statement, reading, choice)
+        done = _cpu_s() - before
     if facts.rejects > HEAD_LINES:
-        raise SystemExit(f"{name}: {facts.rejects:,} of {facts.lines:,} lines were rejected: {dict(facts.reasons)}")
+        raise SystemExit(f"{file.name}: {facts.rejects:,} of {facts.lines:,} lines were rejected: {dict(facts.reasons)}")
+    return done
 
 
-def read_ndjson(_: str, file: Path, __: str) -> None:
-    """DuckDB's own reader to Parquet, every column."""
-    import duckdb
-
-    connection = duckdb.connect()
-    connection.execute("set threads = 2; set preserve_insertion_order = false")
-    with measured():
-        connection.execute(f"copy (select * from read_ndjson('{file}')) to '{file}.parquet' (format parquet, compression zstd)")
-
-
-def unpack(_: str, file: Path, __: str) -> None:
-    """The decompression alone, by the library that Amends uses."""
-    from isal import igzip_threaded
-
-    buffer = memoryview(bytearray(1 << 20))
-    with measured(), igzip_threaded.open(file, "rb", threads=1) as plain:
-        while plain.readinto(buffer):
-            pass
-
-
-class measured:  # noqa: N801 - reads as a statement
-    def __enter__(self) -> None:
-        self._before, self._began = getrusage(RUSAGE_SELF), time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        after, wall = getrusage(RUSAGE_SELF), time.monotonic() - self._began
-        cpu = after.ru_utime + after.ru_stime - self._before.ru_utime - self._before.ru_stime
-        print(json.dumps({"cpu_s": cpu, "wall_s": wall}))
-
-
-CONTESTANTS: dict[str, Callable[[str, Path, str], None]] = {"read": read, "ndjson": read_ndjson, "unpack": unpack}
-
-
-def run(contestant: str, name: str, file: Path, settings: str = "{}") -> Run:
-    """One contestant in a process of its own."""
-    command = [sys.executable, __file__, "--contestant", contestant, name, str(file), settings]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{contestant} {name}: {done.stderr[-2000:]}")
-    return Run(**json.loads(done.stdout))
-
-
-def measured_formats(lines: int, runs: int, folder: Path, *, quick: bool) -> Result:
-    from format_sample import name_of, settings_of
-
-    made = partial(bar, quick=quick)
-    files: dict[str, tuple[str, Path, str]] = {}
-    for sample in sorted(SAMPLES.iterdir()):
-        if not sample.name.endswith(".expected.json") and write(sample, folder / sample.name, lines):
-            files[sample.name] = name_of(sample), folder / sample.name, json.dumps(settings_of(sample))
-    done: dict[str, list[Run]] = {name: [] for name in files}
+def every_format(folder: Path, lines: int, runs: int, made: Callable[..., Bar]) -> tuple[list[Bar], float]:
+    """The bars of the formats, and the microseconds that nginx takes for a line."""
+    files: dict[str, tuple[Sample, Path]] = {}
+    for sample in samples():
+        files[sample.name] = sample, folder / sample.name
+        files[sample.name][1].write_bytes(sample.text(list(sample.rows(lines))))
+    taken: Runs = defaultdict(list)
     for _ in range(runs):
-        for name, file in files.items():
-            done[name].append(run("read", *file))
-    cpu = {name: statistics.median(one.cpu_s for one in own) for name, own in done.items()}
-    noise = {name: (max(own) - min(own)) / 2 for name, own in ((n, [one.cpu_s for one in r]) for n, r in done.items())}
-    plain = NGINX
-    bars = [
-        made(
-            f"{name}, CPU against nginx", cpu[name] / cpu[plain], GOAL_FORMAT, noise=noise[name] / cpu[plain],
-            beside=f"{cpu[name] / lines * 1e6:.2f} us a line, {files[name][1].stat().st_size / lines:.0f} bytes",
-        )
-        for name in files
-        if name != plain
-    ]  # fmt: skip
-    bars.append(_wall(files[plain], lines * LARGER, runs, made))
-    bars += _beside(files, plain, cpu, runs, made)
-    return Result(bars, {"lines of each": lines, "runs of each": runs, "us a line of nginx": round(cpu[plain] / lines * 1e6, 2)})
+        for name, (sample, file) in files.items():
+            taken[name].append(read_s(sample.format, file, sample.settings))
+    bars = []
+    for name, (_, file) in files.items():
+        if name != NGINX:
+            us, size = statistics.median(taken[name]) / lines * 1e6, file.stat().st_size / lines
+            beside = f"{us:.2f} s a million lines of {size:.0f} bytes"
+            bars.append(_ratio(f"{name}, CPU against nginx", taken[name], taken[NGINX], GOAL_FORMAT, beside, made))
+    return bars, statistics.median(taken[NGINX]) / lines * 1e6
 
 
-def _wall(plain: tuple[str, Path, str], lines: int, runs: int, made: Callable[..., Bar]) -> Bar:
-    """Wall against CPU of one larger plain file in one process: a group of rows is written while the next is read."""
-    form, file, settings = plain
-    large = file.with_name("large.log")
-    write(SAMPLES / NGINX, large, lines)
-    found = [run("read", form, large, settings) for _ in range(runs)]
-    large.unlink()
-    ratio = statistics.median(one.wall_s / one.cpu_s for one in found)
-    beside = f"{lines:,} lines, {statistics.median(one.cpu_s for one in found):.2f} s of CPU"
-    return made("nginx, wall against CPU, one plain file", ratio, GOAL_WALL, beside=beside, noise=0.0)
+def _ratio(name: str, ours: Sequence[float], theirs: Sequence[float], goal: float, beside: str, made: Callable[..., Bar]) -> Bar:
+    ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+    return made(name, statistics.median(ratios), goal, beside=beside, noise=(max(ratios) - min(ratios)) / 2)
 
 
-def _beside(
-    files: dict[str, tuple[str, Path, str]], plain: str, cpu: dict[str, float], runs: int, made: Callable[..., Bar]
-) -> Iterator[Bar]:
-    """JSON lines beside DuckDB, gzip beside plain and decompression."""
-    name = "json.log"
-    pairs = [(run("read", *files[name]).cpu_s, run("ndjson", *files[name]).cpu_s) for _ in range(runs)]
-    ours, theirs = (statistics.median(own) for own in zip(*pairs, strict=True))
-    yield made("JSON lines, CPU against DuckDB read_ndjson", ours / theirs, GOAL_JSON, beside=f"{theirs:.2f} s", noise=0.0)
-    form, file, settings = files[plain]
-    packed = file.with_name(file.name + ".gz")
-    packed.write_bytes(gzip.compress(file.read_bytes(), 6))
-    triples = [
-        (run("read", form, packed, settings).cpu_s, run("unpack", form, packed).cpu_s, run("read", form, file, settings).cpu_s)
-        for _ in range(runs)
-    ]
-    ratio = statistics.median(gz / (alone + bare) for gz, alone, bare in triples)
-    yield made(
-        "gzip, CPU against decompression and plain", ratio, GOAL_GZIP, beside=f"{triples[0][1]:.2f} s to unpack", noise=0.0
+def json_lines(folder: Path, lines: int, runs: int, made: Callable[..., Bar]) -> Bar:
+    from json_log import COLUMNS, write_log
+
+    log = folder / "app.json"
+    write_log(log, lines=lines, seed=SEED)
+    columns = ", ".join(f"{path} as {name}" for name, path in COLUMNS.items())
+
+    def duckdb_reads() -> None:
+        import duckdb
+
+        with duckdb.connect() as connection:
+            connection.execute("set threads = 2; set preserve_insertion_order = false")
+            connection.execute(
+                f"copy (select {columns} from read_ndjson('{log}')) to '{log}.parquet' (format parquet, compression zstd)"
+            )
+
+    duckdb_reads()
+    pairs = [(read_s("json", log, {}), used(duckdb_reads).cpu_s) for _ in range(runs)]
+    ours, theirs = ([one[side] for one in pairs] for side in (0, 1))
+    beside = f"{statistics.median(ours):.2f} s against {statistics.median(theirs):.2f} s, {lines:,} lines"
+    return _ratio("JSON lines, CPU against DuckDB read_ndjson", ours, theirs, GOAL_JSON, beside, made)
+
+
+def packed(folder: Path, lines: int, runs: int, made: Callable[..., Bar]) -> Bar:
+    from isal import igzip_threaded
+    from nginx_log import LOG_FORMAT, write_log
+
+    log, packed_log = folder / "access.log", folder / "access.log.gz"
+    write_log(log, lines=lines, seed=SEED)
+    packed_log.write_bytes(gzip.compress(log.read_bytes(), 6))
+
+    def unpack() -> None:
+        buffer = memoryview(bytearray(1 << 20))
+        with igzip_threaded.open(packed_log, "rb", threads=1) as plain:
+            while plain.readinto(buffer):
+                pass
+
+    settings: dict[str, object] = {"log_format": LOG_FORMAT}
+    triples = [(read_s("nginx", packed_log, settings), used(unpack).cpu_s, read_s("nginx", log, settings)) for _ in range(runs)]
+    ours, alone, plain = ([one[side] for one in triples] for side in range(3))
+    sums = [one + other for one, other in zip(alone, plain, strict=True)]
+    beside = (
+        f"{statistics.median(ours):.2f} s; {statistics.median(alone):.2f} s to unpack, {statistics.median(plain):.2f} s plain"
     )
+    return _ratio("gzip, CPU against plain and decompression alone", ours, sums, GOAL_GZIP, beside, made)
+
+
+def walls(folder: Path) -> Iterator[Bar]:
+    """The wall time of an ingestion of several files by one process and by two, in parts of its CPU time."""
+    from nginx_log import LOG_FORMAT, write_log
+
+    from amends.case import create_case
+    from amends.count.evidence.ingest import ingest
+
+    files = [folder / f"access.log.{number}" for number in range(WALL_FILES)]
+    for number, file in enumerate(files):
+        write_log(file, lines=WALL_LINES // WALL_FILES, seed=number)
+    for workers in (1, 2):
+        case = create_case(folder / f"case-{workers}", company="Shop", zone="UTC")
+        options = {"format": "nginx", "log_format": LOG_FORMAT}
+        work = partial(
+            ingest, case, [str(file) for file in files], now=datetime.now(UTC), options=options, in_place=True, workers=workers
+        )
+        took = used(lambda work=work: work() and None)  # type: ignore[misc]
+        yield bar(
+            f"nginx, wall against CPU, {WALL_FILES} files, {workers} process{'es' * (workers > 1)}",
+            took.wall_s / took.cpu_s,
+            GOAL_WALL,
+            beside=f"{took.wall_s:.1f} s of wall, {took.cpu_s:.1f} s of CPU",
+            noise=0.0,
+            quick=False,
+            demanded=False,
+        )
+
+
+def measured(folder: Path, *, quick: bool) -> Result:
+    made = partial(bar, quick=quick)
+    lines, runs = (QUICK_LINES, QUICK_RUNS) if quick else (LINES, RUNS)
+    bars, nginx_us = every_format(folder, lines, runs, made)
+    bars += [json_lines(folder, 2 * lines, runs, made), packed(folder, 2 * lines, runs, made)]
+    bars += [] if quick else walls(folder)
+    return Result(bars, {"lines of each": lines, "rounds": runs, "s of CPU for a million lines of nginx.log": round(nginx_us, 2)})
 
 
 def main() -> int:
-    made = parser(__doc__ or "")
-    made.add_argument("--contestant", nargs=4)
-    given = made.parse_args()
-    if given.contestant:
-        contestant, name, file, settings = given.contestant
-        CONTESTANTS[contestant](name, Path(file), settings)
-        return 0
+    given = parser(__doc__ or "").parse_args()
     with tempfile.TemporaryDirectory(prefix="amends-bench-") as folder:
-        lines, runs = (QUICK_LINES, QUICK_RUNS) if given.quick else (LINES, RUNS)
-        return finish("formats", measured_formats(lines, runs, Path(folder), quick=given.quick), given)
+        return finish("formats", measured(Path(folder), quick=given.quick), given)
 
 
 if __name__ == "__main__":

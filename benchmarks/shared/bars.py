@@ -60,7 +60,7 @@ def finish(name: str, result: Result, given: argparse.Namespace) -> int:
     print(json.dumps(whole, indent=2) if given.json else text)
     if given.out:
         (given.out / f"{name}.json").write_text(json.dumps(whole, indent=2) + "\n")
-        (given.out / f"{name}.md").write_text(f"# benchmarks/{name}.py\n\nCPU seconds of whole processes.\n\n{text}\n")
+        (given.out / f"{name}.md").write_text(f"# benchmarks/{name}.py\n\nSeconds are of CPU, not of wall.\n\n{text}\n")
     return 1 if any(one.holds is False for one in result.bars) else 0
 
 
