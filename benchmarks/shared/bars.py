@@ -32,10 +32,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The bars of one benchmark; `notes` are figures without a goal."""
+    """The bars of one benchmark; `notes` are figures without a goal, `tables` the rows that bars are sums of, by heading."""
 
     bars: Sequence[Bar]
     notes: Mapping[str, object] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
 
 def bar(name: str, value: float, goal: float, *, beside: str, noise: float, quick: bool, demanded: bool = True) -> Bar:
@@ -56,6 +57,7 @@ def parser(text: str) -> argparse.ArgumentParser:
 def finish(name: str, result: Result, given: argparse.Namespace) -> int:
     """Print, write, and the exit status: 1 where a bar does not hold."""
     whole = {"bars": [asdict(one) for one in result.bars], "notes": dict(result.notes), "machine": machine()}
+    whole |= {"tables": dict(result.tables)} if result.tables else {}
     text = _table(result)
     print(json.dumps(whole, indent=2) if given.json else text)
     if given.out:
@@ -88,4 +90,12 @@ def _table(result: Result) -> str:
     ]
     for part in (result.notes, machine()):
         rows += ["", *(f"- {name}: {value}" for name, value in part.items())] if part else []
+    for heading, table in result.tables.items():
+        columns = list(table[0])
+        rows += ["", f"## {heading}", "", _row(columns), _row(["---"] * len(columns))]
+        rows += [_row(list(one.values())) for one in table]
     return "\n".join(rows)
+
+
+def _row(cells: Sequence[object]) -> str:
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
