@@ -27,7 +27,7 @@ from shared.samples import Sample, samples
 READING = Path(__file__).parent / "reading"
 sys.path.insert(0, str(READING))
 GOAL_FORMAT, GOAL_JSON, GOAL_GZIP, GOAL_WALL = 4.0, 2.0, 1.3, 0.65
-LINES, QUICK_LINES = 200_000, 30_000
+LINES, QUICK_LINES = 200_000, 20_000
 RUNS, QUICK_RUNS = 5, 3
 WALL_LINES, WALL_FILES = 2_000_000, 4
 NGINX = "nginx.log"

@@ -36,11 +36,12 @@ class Dialect:
     backslash: bool = False
 
     @property
-    def pattern(self) -> re.Pattern[str]:
-        """One field and what follows it."""
+    def patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """A whole record; and one field with what follows it. There is one way to read a record."""
         quote, separator = re.escape(self.quote), re.escape(self.separator)
         inside = rf"(?:[^{quote}\\]|\\.)*+" if self.backslash else rf"(?:[^{quote}]|{quote}{quote})*+"
-        return re.compile(rf"(?:{quote}({inside}){quote}|([^{quote}{separator}]*+))({separator}|\Z)", re.DOTALL)
+        field = rf"(?:{quote}({inside}){quote}|([^{quote}{separator}]*+))"
+        return re.compile(rf"(?:{field}{separator})*+{field}", re.DOTALL), re.compile(rf"{field}({separator}|\Z)", re.DOTALL)
 
     def count(self, line: bytes) -> int:
         """How many quotes open or close a field."""
@@ -77,7 +78,8 @@ class CsvReader:
     def __init__(self, table: CsvTable, reading: Reading) -> None:
         self._members = JsonReader(table.members, reading)
         self._mapped = frozenset(reading.columns)
-        self._dialect, self._pattern = table.dialect, table.dialect.pattern
+        self._dialect = table.dialect
+        self._record, self._field = table.dialect.patterns
         given = tuple(reading.log_format.strip().split(self._dialect.separator)) if reading.log_format else None
         self._names = given or table.names
         self._least = (table.least or len(self._names)) if self._names and not given else len(given or ())
@@ -173,14 +175,14 @@ class CsvReader:
         """The fields; None where a quote stands where none may."""
         if self._dialect.quote not in text:
             return text.split(self._dialect.separator)
+        if not self._record.fullmatch(text):
+            return None
         fields: list[str] = []
-        at = 0
-        while found := self._pattern.match(text, at):
-            fields.append(self._dialect.unescaped(found[1]) if found[1] is not None else found[2])
-            if not found[3]:
-                return fields
-            at = found.end()
-        return None
+        for quoted, bare, separator in self._field.findall(text):
+            fields.append(self._dialect.unescaped(quoted) if quoted else bare)
+            if not separator:
+                break
+        return fields
 
 
 def recognise_header(sample: bytes, names: Collection[str], *, dialect: Dialect = COMMAS, title: str) -> str | None:

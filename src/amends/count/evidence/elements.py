@@ -71,6 +71,12 @@ class ElementCutter:
                 self._hold(chunk[done:place])
                 yield from self._met(chunk[place : place + 1], int(marks.depths[index]))
                 done = place + 1
+                if self._level and not self._length and len(chunk) <= LINE_BYTES:
+                    places = marks.commas_of(self._level, index)
+                    yield from self._items(chunk, done, places.tolist())
+                    if len(places):
+                        done = int(places[-1]) + 1
+                        index = int(np.searchsorted(marks.places, done - 1))
             self._hold(chunk[done : marks.end])
             chunk = chunk[marks.end :]
             if chunk:
@@ -101,6 +107,17 @@ class ElementCutter:
         if depth < self._level:
             self._is_tail = self._level == 2
             self._level = 0
+
+    def _items(self, chunk: bytes, begin: int, commas: list[int]) -> Iterator[Element]:
+        """The elements before commas that follow one another: as `_met` would cut them, one by one."""
+        shift = self._at - begin
+        for comma in commas:
+            text = chunk[begin:comma].lstrip(SPACE)
+            yield Element(shift + comma - len(text), text.rstrip(SPACE), len(text.rstrip(SPACE)))
+            begin = comma + 1
+        self._at = shift + begin
+        self._in_array += len(commas)
+        self._ended += len(commas)
 
     def _met_outside(self, byte: bytes, depth: int) -> Iterator[Element]:
         if byte in b"[{" and depth == 1:
@@ -179,6 +196,13 @@ class _Marks:
         wanted = self.levels[level]
         at = int(np.searchsorted(wanted, index, side="right"))
         return int(wanted[at]) if at < len(wanted) else len(self.places)
+
+    def commas_of(self, level: int, index: int) -> Places:
+        """The places of those marks after this one that part items at the level, up to the bracket that ends them."""
+        wanted = self.levels[level][np.searchsorted(self.levels[level], index, side="right") :]
+        ends = np.flatnonzero(self.depths[wanted] < level)
+        found: Places = self.places[wanted[: ends[0]] if len(ends) else wanted]
+        return found
 
 
 class _Scanner:

@@ -54,7 +54,7 @@ class ElementsReader:
     def _cut(self, stream: Readable, block_bytes: int, plain_hash: Hash | None) -> Iterator[list[Element]]:
         cutter = ElementCutter(self._names)
         buffer = memoryview(bytearray(block_bytes))
-        while size := stream.readinto(buffer):
+        while size := _filled(stream, buffer):
             if plain_hash:
                 plain_hash.update(buffer[:size])
             yield list(cutter.feed(bytes(buffer[:size])))
@@ -90,16 +90,22 @@ def _has_lines(begin: bytes, names: Collection[str]) -> bool:
     return [element.text for element in cutter.feed(line)] == [line.strip(SPACE)]
 
 
+def _filled(stream: Readable, buffer: memoryview) -> int:
+    """How many bytes the stream gave, fewer than the buffer holds at its end only: many elements at once cost less."""
+    size = 0
+    while size < len(buffer) and (count := stream.readinto(buffer[size:])):
+        size += count
+    return size
+
+
 class _Begun:
     """A stream whose first bytes have been looked at."""
 
     def __init__(self, readable: Readable, size: int) -> None:
         self._readable = readable
         buffer = bytearray(size)
-        view, held = memoryview(buffer), 0
-        while held < size and (count := readable.readinto(view[held:])):
-            held += count
-        self.first = bytes(view[:held])
+        view = memoryview(buffer)
+        self.first = bytes(view[: _filled(readable, view)])
         self._left = memoryview(self.first)
 
     def readinto(self, buffer: memoryview, /) -> int:

@@ -154,7 +154,8 @@ class JsonReader:
 
     def _columns(self, flats: list[values.Flat], faults: Faults) -> list[Column]:
         """The columns after `line`; `faults` gets the rows whose values do not fit."""
-        taken = {name: _taken(flats, paths) for name, paths in self._paths.items()}
+        present = set().union(*flats)
+        taken = {name: _taken(flats, [path for path in paths if path in present]) for name, paths in self._paths.items()}
         for name, made in self._derived.items():
             taken[name] = _made(taken.get(name) or [None] * len(flats), flats, made, name, faults)
         if "request" in taken:

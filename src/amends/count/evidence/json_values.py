@@ -23,6 +23,7 @@ MOST_DEPTH = 64  # deeper than any schema of logs; far from what the parser's ow
 MOST_TOOK_US = 2**63
 MOST = 10**15  # as for text logs: at most 15 digits
 NONE_TEXTS = ("", "-")  # what servers write for a variable without a value
+_NONE_TEXTS = column(NONE_TEXTS, pa.string())
 
 type Flat = dict[str, object]
 type Values = Sequence[object] | Column
@@ -133,7 +134,10 @@ def _json(value: object) -> str:
         return "[" + ",".join(_json(item) for item in value) + "]"
     if isinstance(value, dict):
         return "{" + ",".join(f"{_json(name)}:{_json(item)}" for name, item in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODE(value)
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def texts(values: Values, name: str, faults: Faults) -> Column:
@@ -144,7 +148,7 @@ def texts(values: Values, name: str, faults: Faults) -> Column:
         if not set(map(type, values)) <= {str, type(None)}:
             values = [_text_of(value, row, name, faults) for row, value in enumerate(values)]
         logged = column(values, pa.string())
-    present: Column = pc.if_else(pc.is_in(logged, column(NONE_TEXTS)), pa.scalar(None, pa.string()), logged)
+    present: Column = pc.if_else(pc.is_in(logged, _NONE_TEXTS), pa.scalar(None, pa.string()), logged)
     return present
 
 
@@ -187,6 +191,8 @@ def completions(values: Values, name: str, faults: Faults) -> Column:
 
 def durations(values: Values, microseconds: int | None, name: str, faults: Faults) -> Column:
     """A time taken, in microseconds rounded down; `microseconds` of one unit, None for nanoseconds."""
+    if not isinstance(values, pa.Array) and set(map(type, values)) <= {str, int, Number}:
+        values = column([str(value) for value in values], pa.string())
     if isinstance(values, pa.Array) and _all(pc.match_substring_regex(values, _PLAIN_DECIMAL)):
         number_of = values.cast(pa.decimal128(18, 9))
         if microseconds is None:

@@ -242,13 +242,29 @@ def _slot_end(lanes: Lanes, slot: Slot, left: Positions, right: Positions, good:
         end = right
         for byte in (slot.stop, slot.forbidden):
             if byte is not None and not _ends_itself(slot):
-                good &= first_byte(lanes, byte, left, right) == right
+                good &= _first_stop(lanes, slot, byte, left, right) == right
     else:
         assert slot.stop is not None  # another piece follows in this segment
-        found = first_byte(lanes, slot.stop, left, right)
+        found = _first_stop(lanes, slot, slot.stop, left, right)
         good &= (found < right) & (found - slot.lead >= left)
         end = np.maximum(found - slot.lead, left)
-    if slot.field.kind.stop_rule == "list" and slot.stop == SPACE:
-        good &= lanes.buffer[end - 1] != COMMA
-        good &= (lanes.buffer[end + 1] != COLON) | (lanes.buffer[end + 2] != SPACE)
     return end
+
+
+def _first_stop(lanes: Lanes, slot: Slot, byte: int, left: Positions, right: Positions) -> Positions:
+    """The first place of a byte in [left, right), else `right`; in a list, of a space that does not stand between its items."""
+    found = first_byte(lanes, byte, left, right)
+    if slot.field.kind.stop_rule != "list" or slot.stop != SPACE or byte != SPACE:
+        return found
+    open_rows = np.flatnonzero(found < right)
+    while len(open_rows):
+        here, begin = found[open_rows], left[open_rows]
+        after_comma = (lanes.buffer[here - 1] == COMMA) & (here > begin)
+        around_colon = (lanes.buffer[here + 1] == COLON) & (lanes.buffer[here + 2] == SPACE)
+        step = np.where(after_comma, 1, np.where(around_colon, 3, 0))
+        goes_on = step > 0
+        open_rows, following = open_rows[goes_on], (here + step)[goes_on]
+        limit = right[open_rows]
+        found[open_rows] = first_byte(lanes, byte, np.minimum(following, limit), limit)
+        open_rows = open_rows[found[open_rows] < limit]
+    return found
