@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -35,24 +36,39 @@ class Dialect:
     quote: str = '"'
     backslash: bool = False
 
-    @property
-    def patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        """A whole record; and one field with what follows it. There is one way to read a record."""
-        quote, separator = re.escape(self.quote), re.escape(self.separator)
-        inside = rf"(?:[^{quote}\\]|\\.)*+" if self.backslash else rf"(?:[^{quote}]|{quote}{quote})*+"
-        field = rf"(?:{quote}({inside}){quote}|([^{quote}{separator}]*+))"
-        return re.compile(rf"(?:{field}{separator})*+{field}", re.DOTALL), re.compile(rf"{field}({separator}|\Z)", re.DOTALL)
-
     def count(self, line: bytes) -> int:
         """How many quotes open or close a field."""
         if self.backslash:
             line = line.replace(b"\\\\", b"").replace(b"\\" + self.quote.encode(), b"")
         return line.count(self.quote.encode())
 
-    def unescaped(self, text: str) -> str:
+    def split(self, text: str) -> list[str] | None:
+        """The fields of a record; None where a quote stands where none may."""
+        if self.quote not in text:
+            return text.split(self.separator)
+        record, field = _patterns(self)
+        if not record.fullmatch(text):
+            return None
+        fields: list[str] = []
+        for quoted, bare, separator in field.findall(text):
+            fields.append(self._unescaped(quoted) if quoted else bare)
+            if not separator:
+                break
+        return fields
+
+    def _unescaped(self, text: str) -> str:
         if not self.backslash:
             return text.replace(self.quote * 2, self.quote)
         return _ESCAPED.sub(lambda found: _ESCAPES.get(str(found[1]), str(found[1])), text)
+
+
+@cache
+def _patterns(dialect: Dialect) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A whole record; and one field with what follows it. There is one way to read a record."""
+    quote, separator = re.escape(dialect.quote), re.escape(dialect.separator)
+    inside = rf"(?:[^{quote}\\]|\\.)*+" if dialect.backslash else rf"(?:[^{quote}]|{quote}{quote})*+"
+    field = rf"(?:{quote}({inside}){quote}|([^{quote}{separator}]*+))"
+    return re.compile(rf"(?:{field}{separator})*+{field}", re.DOTALL), re.compile(rf"{field}({separator}|\Z)", re.DOTALL)
 
 
 COMMAS = Dialect()
@@ -79,7 +95,6 @@ class CsvReader:
         self._members = JsonReader(table.members, reading)
         self._mapped = frozenset(reading.columns)
         self._dialect = table.dialect
-        self._record, self._field = table.dialect.patterns
         given = tuple(reading.log_format.strip().split(self._dialect.separator)) if reading.log_format else None
         self._names = given or table.names
         self._least = (table.least or len(self._names)) if self._names and not given else len(given or ())
@@ -153,7 +168,7 @@ class CsvReader:
             decoded = text.decode()
         except UnicodeDecodeError:
             return "utf8"
-        fields = self._split(decoded)
+        fields = self._dialect.split(decoded)
         if self._names is None:
             self._names, self._header = _names(fields or []), decoded
             self._least = len(self._names)
@@ -168,21 +183,8 @@ class CsvReader:
 
     def _is_whole(self, record: list[PhysicalLine]) -> bool:
         """Whether these lines make one record; the first record of all may have any number of fields."""
-        fields = self._split(_text(record).decode(errors="replace"))
+        fields = self._dialect.split(_text(record).decode(errors="replace"))
         return fields is not None and (self._names is None or self._least <= len(fields) <= len(self._names))
-
-    def _split(self, text: str) -> list[str] | None:
-        """The fields; None where a quote stands where none may."""
-        if self._dialect.quote not in text:
-            return text.split(self._dialect.separator)
-        if not self._record.fullmatch(text):
-            return None
-        fields: list[str] = []
-        for quoted, bare, separator in self._field.findall(text):
-            fields.append(self._dialect.unescaped(quoted) if quoted else bare)
-            if not separator:
-                break
-        return fields
 
 
 def recognise_header(sample: bytes, names: Collection[str], *, dialect: Dialect = COMMAS, title: str) -> str | None:

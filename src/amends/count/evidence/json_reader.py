@@ -60,10 +60,12 @@ class JsonTable:
     `paths`: column to the dotted paths that may hold it, the first that is present wins. Columns are those of events, `account`,
     `server`, `request` (a whole request line), and `took_us`, `took_ms`, `took_s`, `took_ns` (the time taken, in its unit); any
     other name renames a member in `extra`. `derived`: column to what makes it where no path is present, tried in order.
+    `unfold`: changes the members before all that, where one of them holds others, such as a message that is a record itself.
     """
 
     paths: Mapping[str, tuple[str, ...]]
     derived: Mapping[str, tuple[Derived, ...]] = field(default_factory=dict)
+    unfold: Callable[[values.Flat], None] | None = None
 
 
 class JsonReader:
@@ -85,12 +87,13 @@ class JsonReader:
         every = self._paths.values()
         self._seconds = [(paths[:rank], path) for paths in every for rank, path in enumerate(paths) if rank]
         self._zone = zone_of(reading.zone)
+        self._unfold = table.unfold
         self._decode = msgspec.json.Decoder(float_hook=Number).decode
         fields = [("line", pa.uint64()), *LOGGED.items(), *((name, pa.string()) for name in self._texts)]
         self.columns = schema(*fields, ("extra", EVENTS.field("extra").type))
         made = {name: [(one.paths, one.make) for one in options] for name, options in self._derived.items()}
         wanted = Wanted(self._paths, made, self._texts, self._renamed, frozenset(self._used), self._seconds)
-        self._shaped = ShapedLines(wanted, self.columns, self._zone)
+        self._shaped = ShapedLines(wanted, self.columns, self._zone, learns=table.unfold is None)
 
     def read(self, block: Block) -> Parsed:
         shaped, rows, bounds = self._shaped.read(block)
@@ -144,6 +147,9 @@ class JsonReader:
     def events_of(self, flats: list[values.Flat], lines: npt.NDArray[np.int64]) -> tuple[pa.RecordBatch, Faults]:
         """The events of these members, and the rows whose values do not fit, with the reason. Changes the members."""
         faults: Faults = {}
+        if self._unfold is not None:
+            for members in flats:
+                self._unfold(members)
         numbers = column(lines.astype(np.uint64))
         events = pa.RecordBatch.from_arrays([numbers, *self._columns(flats, faults)], schema=self.columns)
         if faults:

@@ -88,12 +88,12 @@ def _joined(*parts: Column | str, between: str = "") -> Column:
 
 
 class ShapedLines:
-    """Reads those lines of a block that have a shape; learns shapes from the others."""
+    """Reads those lines of a block that have a shape; `learns` shapes from the others."""
 
-    def __init__(self, wanted: Wanted, columns: pa.Schema, zone: ZoneInfo | None) -> None:
+    def __init__(self, wanted: Wanted, columns: pa.Schema, zone: ZoneInfo | None, *, learns: bool = True) -> None:
         self._wanted, self._columns, self._zone = wanted, columns, zone
         self._shapes: list[_ShapeReader] = []
-        self._tries = MOST_TRIES
+        self._tries = MOST_TRIES if learns else 0
 
     def read(self, block: Block) -> tuple[list[pa.RecordBatch], Positions, Positions]:
         """The events of the lines that have a shape; which lines are left, by their place in the block; and where each line of
