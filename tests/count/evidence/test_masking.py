@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends.count.evidence.masking import PATTERN, is_secret_column, mask_parameters
+from amends.count.evidence.masking import PATTERN, is_secret_column, mask_mail, mask_parameters
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,15 @@ def test_columns_that_carry_secrets_are_known_by_name(name):
 @pytest.mark.parametrize("name", ["http_referer", "uid", "host", "event.id", "user.name", "upstream_addr", "author"])
 def test_other_columns_stay_as_they_are(name):
     assert not is_secret_column(name)
+
+
+@pytest.mark.parametrize(
+    "text,masked",
+    [
+        ("Key (email)=(kim.a+b@shop.example) already exists.", "Key (email)=(***) already exists."),
+        ('invalid value: "조@shop.example", 김@예.한국', 'invalid value: "***", ***'),
+        ("role @admin, at 5 @ 3", "role @admin, at 5 @ 3"),
+    ],
+)
+def test_mail_addresses_in_messages_are_masked(text, masked):
+    assert mask_mail(text) == masked

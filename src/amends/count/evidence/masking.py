@@ -1,4 +1,5 @@
-"""Secrets in logs: which columns and query parameters hold credentials, and how they are kept out of events.
+"""Secrets in logs: which columns and query parameters hold credentials, and how they are kept out of events; mail addresses in
+messages of databases (the literals of statements are taken out as a whole, by `sql_text.py`).
 
 A parameter's value is masked (`token=***`); a column's value becomes a keyed hash, so that equal ones can still be seen to be
 equal. Names are those that OAuth 2.0 (RFC 6749, RFC 6750 section 2.3), OpenID Connect and signed URLs of storage services
@@ -46,12 +47,20 @@ SECRET_COLUMN = re.compile(
     re.IGNORECASE,
 )
 
+# A server's messages quote what was wrong: `Key (email)=(kim@shop.example) already exists.`
+MAIL = re.compile(r"[^\s@'\"(),;:=<>]{1,64}@[^\s@'\"(),;:=<>]{1,255}")
+
 _SIEVE = np.array(sorted(int.from_bytes(tail.encode(), "little") | 0x202020 for tail in TAILS), dtype=np.uint32)
 
 
 def is_secret_column(name: str) -> bool:
     """Whether a logged column holds credentials, by its name: `http_authorization`, `cookie_session`, `labels.refresh_token`."""
     return SECRET_COLUMN.search(name.replace("-", "_")) is not None
+
+
+def mask_mail(text: str) -> str:
+    """The text with mail addresses masked."""
+    return MAIL.sub(MASK, text) if "@" in text else text
 
 
 def mask_parameters(texts: Column) -> Column:
