@@ -99,7 +99,7 @@ def _varied(event: dict[str, Any], row: bytes) -> tuple[bytes | None, bytes | No
     """Client and target of an event as they stand in its row: without the query, which may be a field of its own."""
     client, path = (str(event.get(name, "")).partition("?")[0].encode() for name in ("client", "target"))
     spellings = [path, path.replace(b"/", b"\\/"), path.rsplit(b"/", 1)[-1]] if path != b"/" else [b'"/']
-    target = next((one for one in spellings if one and one in row), None)
+    target = next((one for one in spellings if one.strip(b"-") and one in row), None)
     return (client if b"." in client and client in row else None), target
 
 
